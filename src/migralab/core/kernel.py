@@ -1,0 +1,74 @@
+"""The two decorators that compile a function, and the folder in which compiled code is kept.
+
+numba's own cache does not notice an edit in a function that a kernel calls from another file. The cache
+folder is therefore named by a hash of all kernel sources and of the versions: edit one line and everything
+is compiled again, never silently stale. A read-only installation works too, because the folder is the user's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+import numpy as np
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+SOURCES = (Path(__file__).parent, Path(__file__).parents[1] / "physics")
+
+
+def _source_hash() -> str:
+    digest = hashlib.blake2b(f"{sys.version}/{numba.__version__}/{np.__version__}".encode(), digest_size=8)
+    for folder in SOURCES:
+        for file in sorted(folder.rglob("*.py")):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _cache_folder() -> Path:
+    if chosen := os.environ.get("MIGRALAB_CACHE"):
+        root = Path(chosen)
+    elif sys.platform == "win32":
+        root = Path(os.environ.get("LOCALAPPDATA", tempfile.gettempdir())) / "migralab"
+    else:
+        root = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "migralab"
+    folder = root / "kernels" / _source_hash()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:  # no writable home, as in some containers
+        folder = Path(tempfile.gettempdir()) / "migralab-kernels" / folder.name
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+numba.config.CACHE_DIR = str(_cache_folder())
+
+def plain(function: _Function) -> _Function:
+    """Return the Python function behind a compiled one: the twin of one that works on arrays as on scalars."""
+    return getattr(function, "py_func", function)  # type: ignore[no-any-return]
+
+
+KERNELS: dict[str, Any] = {}
+"""Every compiled function by ``module.name``; `migralab.warm` compiles them and the contract test lists them."""
+
+
+def _register(function: _Function, **options: Any) -> _Function:
+    compiled = numba.njit(cache=True, error_model="numpy", nogil=True, **options)(function)
+    KERNELS[f"{function.__module__.removeprefix('migralab.')}.{function.__name__}"] = compiled
+    return compiled  # type: ignore[no-any-return]  # numba carries no types
+
+
+def kernel(function: _Function) -> _Function:
+    """Compile a function of floats and plain arrays for one thread."""
+    return _register(function)
+
+
+def parallel_kernel(function: _Function) -> _Function:
+    """Compile a function whose `prange` loops run on several threads; no sum may cross iterations."""
+    return _register(function, parallel=True)

@@ -1,0 +1,1 @@
+"""What an experiment is: frozen, checked, every value with unit and source."""

@@ -1,0 +1,85 @@
+"""One experiment made from another: an arm applied, a value set on the command line."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from migralab.core.errors import RequestError, SpecError, UnknownIdError
+from migralab.spec.experiment import Arm, Dish, Experiment, changed_parameters, split_path
+from migralab.spec.parameter import Parameter, Source
+
+USER = Source(key="user", locator="command line", tag="E")
+
+
+def apply_arm(experiment: Experiment, arm_id: str) -> Experiment:
+    """Return the experiment of one arm alone: its changes are in the mechanisms, it is its own control.
+
+    Claims compare arms, so they are left behind. Apply settings of the command line *after* the arm: the
+    later change wins.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is no such arm; the nearest are listed.
+    """
+    arm = experiment.arm(arm_id)
+    alone = Arm(id=arm.id, label=arm.label, control=True, edge=arm.edge, note=arm.note)
+    return _revised(
+        experiment, mechanisms=changed_parameters(experiment.mechanisms, arm), arms=(alone,), claims=()
+    )  # fmt: skip
+
+
+def apply_setting(experiment: Experiment, setting: str) -> Experiment:
+    """Return the experiment with one value changed: ``motility.walk.speed=1 um/min`` or ``dish.cells=50``.
+
+    The value's source becomes the user (tag E). Bounds and dimension of a mechanism's parameter are checked
+    where the mechanism is known, at compile.
+
+    Raises
+    ------
+    RequestError
+        If the text is not ``path=value``, or the value is impossible.
+    UnknownIdError
+        If the path names no mechanism of the experiment and no field of the dish.
+    """
+    path, equals, text = (part.strip() for part in setting.partition("="))
+    if not equals or not path or not text:
+        raise RequestError(
+            f"--set '{setting}' is not path=value. "
+            "Write for example 'motility.walk.speed=0.5 um/min' or 'dish.cells=50'."
+        )
+    if path.startswith("dish."):
+        return _set_dish(experiment, path.removeprefix("dish."), text)
+    mechanism, name = split_path(path, experiment.mechanisms)
+    if "." in name:
+        raise UnknownIdError("mechanism", path.rpartition(".")[0], experiment.mechanisms)
+    try:
+        parameter = Parameter.model_validate({"value": text, "source": USER})
+    except ValidationError as error:
+        raise RequestError(f"--set {path}: {_first(error)}") from None
+    mechanisms = {key: dict(own) for key, own in experiment.mechanisms.items()}
+    mechanisms[mechanism][name] = parameter
+    return _revised(experiment, mechanisms=mechanisms)
+
+
+def _set_dish(experiment: Experiment, field: str, text: str) -> Experiment:
+    if field not in Dish.model_fields:
+        raise UnknownIdError("field of the dish", field, Dish.model_fields)
+    try:
+        dish = Dish.model_validate({**experiment.dish.model_dump(), field: text})
+    except ValidationError as error:
+        raise RequestError(f"--set dish.{field}: {_first(error)}") from None
+    return _revised(experiment, dish=dish)
+
+
+def _revised(experiment: Experiment, **changes: object) -> Experiment:
+    parts = {name: getattr(experiment, name) for name in Experiment.model_fields if name != "schema_version"}
+    try:
+        return Experiment.model_validate({"schema": experiment.schema_version, **parts, **changes})
+    except ValidationError as error:
+        raise SpecError(_first(error)) from None
+
+
+def _first(error: ValidationError) -> str:
+    item = error.errors(include_url=False)[0]
+    return str(item.get("ctx", {}).get("error") or f"{item['msg']} (got {item.get('input')!r})")
