@@ -1,0 +1,131 @@
+"""The time loop: ordering of mechanisms, ticks, checkpoints. Knows no mechanism by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from migralab.core import random
+from migralab.engine.mechanism import Mechanism, Phase, State, Stream, founder_keys, founder_stream
+from migralab.engine.table import Column, Table
+
+# Tables whose dead rows stay, because the life of each entity is itself a result
+KEEP_DEAD = frozenset({"migrasomes"})
+
+BASE_COLUMNS = (
+    Column(path="cells.position", dtype="float64", unit="um", meaning="centre of the cell", shape=(2,)),
+    Column(path="cells.heading", dtype="float64", unit="", meaning="unit vector of polarity", shape=(2,)),
+    Column(path="cells.velocity", dtype="float64", unit="um/s", meaning="sum of all contributions", shape=(2,)),
+)
+
+
+class PlanError(ValueError):
+    """Two mechanisms touch the same column in one phase, or disagree on what a column is."""
+
+
+class Engine:
+    """Runs mechanisms on a state.
+
+    Parameters
+    ----------
+    mechanisms
+        In any order: the plan is sorted by phase and name.
+    dt
+        Tick, s.
+
+    Raises
+    ------
+    PlanError
+        If inside a phase one mechanism reads or writes what another writes or adds to, with names and columns.
+    """
+
+    def __init__(self, mechanisms: Iterable[Mechanism], dt: float) -> None:
+        self.dt = dt
+        self.plan = sorted(mechanisms, key=lambda m: (m.phase, m.name))
+        self._streams = {m.name: random.stream_key(m.name) for m in self.plan}
+        self._refuse_clashes()
+        self._phases = [[m for m in self.plan if m.phase == phase] for phase in Phase]
+
+    def _refuse_clashes(self) -> None:
+        for a in self.plan:
+            for b in self.plan:
+                if a is b or a.phase != b.phase:
+                    continue
+                for clash, verb in ((a.writes & (b.writes | b.reads | b.adds), "writes"), (a.adds & b.reads, "adds to")):
+                    if clash:
+                        raise PlanError(
+                            f"{a.name} {verb} {sorted(clash)}, which {b.name} uses in the same phase "
+                            f"({a.phase.name}). Move one of them to another phase."
+                        )
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        """All columns by path: the base columns and those of the mechanisms."""
+        found: dict[str, Column] = {}
+        for column in (*BASE_COLUMNS, *(c for m in self.plan for c in m.columns)):
+            if found.setdefault(column.path, column) != column:
+                raise PlanError(f"column {column.path} is declared twice with different meaning or type")
+        return found
+
+    def found(self, positions: np.ndarray[Any, np.dtype[np.float64]], dish: int) -> State:
+        """Return the state of a new dish with one cell at each of `positions`, (n, 2) um."""
+        by_table: dict[str, dict[str, Column]] = {}
+        for column in self.columns.values():
+            by_table.setdefault(column.table, {})[column.name] = column
+        tables = {name: Table(c, keep_dead=name in KEEP_DEAD) for name, c in sorted(by_table.items())}
+        state = State(tables=tables, dish=dish)
+        keys = founder_keys(dish, len(positions))
+        angle = 2 * np.pi * random.uniform_pair_array(founder_stream("heading").key, keys, 0, 0)[0]
+        heading = np.column_stack([np.cos(angle), np.sin(angle)])
+        state["cells"].add(keys, position=positions, heading=heading)
+        for table in tables.values():
+            table.commit()
+        for mechanism in self.plan:
+            mechanism.found(state, founder_stream(mechanism.name))
+        return state
+
+    def run(self, state: State, ticks: int, after_tick: Callable[[State], None] | None = None) -> None:
+        """Advance the state by a number of ticks; `after_tick` sees it after each, to record it."""
+        for _ in range(ticks):
+            self._tick(state)
+            if after_tick is not None:
+                after_tick(state)
+
+    def _tick(self, state: State) -> None:
+        state.time = state.tick * self.dt
+        for phase in self._phases:
+            due = [m for m in phase if state.tick % m.every == 0]
+            for path in {path for m in due for path in m.adds}:
+                state.column(path)[...] = 0
+            for m in due:
+                m.step(state, self.dt * m.every, Stream(self._streams[m.name], state.tick // m.every))
+        for table in state.tables.values():
+            table.commit()
+        state.tick += 1
+        state.time = state.tick * self.dt
+
+
+def dump_state(state: State) -> dict[str, np.ndarray[Any, Any]]:
+    """Return a checkpoint: every table column, every field and the clock, by flat name."""
+    saved: dict[str, np.ndarray[Any, Any]] = {
+        f"tables/{table}/{name}": array
+        for table, content in state.tables.items()
+        for name, array in content.dump().items()
+    }
+    saved |= {f"fields/{name}": array.copy() for name, array in state.fields.items()}
+    saved["clock"] = np.array([float(state.tick), state.time])
+    saved["dish"] = np.array([state.dish], dtype=np.uint64)
+    return saved
+
+
+def load_state(state: State, saved: Mapping[str, np.ndarray[Any, Any]]) -> None:
+    """Take over a checkpoint into a state that was founded by the same plan."""
+    for table, content in state.tables.items():
+        prefix = f"tables/{table}/"
+        content.load({name.removeprefix(prefix): array for name, array in saved.items() if name.startswith(prefix)})
+    for name in state.fields:
+        state.fields[name] = np.array(saved[f"fields/{name}"])
+    state.tick, state.time = int(saved["clock"][0]), float(saved["clock"][1])
+    state.dish = int(saved["dish"][0])

@@ -1,0 +1,203 @@
+"""Retraction fibres: anchors stay behind, attachments wander on the rear and coalesce. Theory: docs/theory/retraction-fibre.md."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from migralab.core.errors import BreakdownError
+from migralab.core.random import exponential_array, stream_key
+from migralab.engine.mechanism import Phase, State, Stream
+from migralab.engine.table import Column, Table
+from migralab.mechanisms.base import estimate
+from migralab.physics.attachments import Laid, Law, Nodes, Rear, advance_rear, gather_nodes, lay_fibres
+from migralab.spec.parameter import MechanismParameters, Parameter, Source, quantity
+
+ROOM = 64  # attachments on one rear at most; the mean is 7 with the defaults
+
+_PANELS = Source(key="zhao2019", locator="fig S3b panels 02 and 05: spacing and junctions per 100 um", tag="D")
+_SET_BY = "fibre spacing and junction density of Zhao 2019 fig S3b"
+
+
+class Parameters(MechanismParameters):
+    """Anchors, wander and the numerical grain of a fibre."""
+
+    anchor_density: Parameter = quantity(
+        0.11, "1/um^2", source=_PANELS, low=0.055, high=0.22, calibrated_on=_SET_BY,
+        description="anchors per um of rear and um of advance at 10 ug/ml fibronectin (lambda0)",
+    )  # fmt: skip
+    wander: Parameter = quantity(
+        0.10, "um^2/um", source=_PANELS, low=0.05, high=0.2, minimum=1e-9, calibrated_on=_SET_BY,
+        description="transverse wander of attachments per um of advance (D_s)",
+    )  # fmt: skip
+    wander_memory: Parameter = quantity(
+        0.0, "um", source=estimate("the coalescence law and the calibration of D_s hold for a Brownian wander"),
+        description="advance over which the slope of a fibre persists; 0 for a Brownian wander",
+    )  # fmt: skip
+    convergence: Parameter = quantity(
+        30.0, "um", source=estimate("fans narrow over about one cell length"), minimum=0.1,
+        description="advance over which attachments drift to the pole of the rear (l_c)",
+    )  # fmt: skip
+    reach: Parameter = quantity(
+        15.0, "um", source=Source(key="zhao2019", locator="fig S1a: body 30 um long (scale uncertain by 2)", tag="D"),
+        minimum=0.1, description="distance of the rear from the centre of the cell",
+    )  # fmt: skip
+    radius: Parameter = quantity(
+        50.0, "nm", source=estimate("fibres are thinner than 100 nm; TEM gives 17-34 nm with an uncertain bar"),
+        low=17.0, high=100.0, minimum=1.0, description="radius of a fibre (R_l)",
+    )  # fmt: skip
+    cell_membrane: Parameter = quantity(
+        3000.0, "um^2", source=estimate("a spread cell of 1000 um2 footprint has two faces and folds"),
+        description="plasma membrane of a cell at the start",
+    )  # fmt: skip
+    cell_volume: Parameter = quantity(
+        3000.0, "um^3", source=estimate("mammalian cell in culture, 2-4 pl"), description="volume of a cell at the start"
+    )
+    quantum: Parameter = quantity(
+        0.125, "um", source=estimate("no meeting is missed at this grain; see tests/physics"), minimum=0.001, maximum=0.25,
+        description="advance handled in one go",
+    )  # fmt: skip
+    node_spacing: Parameter = quantity(
+        1.5, "um", source=estimate("a fibre is pinned to the ground every few um and straight in between"), minimum=0.01,
+        description="advance between two places where a fibre is pinned",
+    )
+
+
+def _cell_column(name: str, unit: str, meaning: str, **more: Any) -> Column:
+    return Column(path=f"cells.{name}", dtype=more.pop("dtype", "float64"), unit=unit, meaning=meaning, **more)
+
+
+def _node_column(name: str, dtype: str, unit: str, meaning: str, fill: float = 0.0) -> Column:
+    return Column(path=f"fibres.{name}", dtype=dtype, unit=unit, meaning=meaning, fill=fill)
+
+
+class RetractionFibre:
+    """Lays the tree of fibres: nodes with parent pointers towards the cell, tips where anchors stay, junctions where fibres meet."""
+
+    Parameters = Parameters
+    name: ClassVar[str] = "biogenesis.retraction-fibre"
+    phase: ClassVar[Phase] = Phase.LIFE
+    columns: ClassVar[tuple[Column, ...]] = (
+        _cell_column("rear", "um", "middle of the rear edge", shape=(2,)),
+        _cell_column("rear_direction", "", "unit vector from the rear to the centre", shape=(2,)),
+        _cell_column("path", "um", "advance of the rear since the start"),
+        _cell_column("fibre_laid", "um", "fibre left behind so far"),
+        _cell_column("fibre_radius", "um", "radius of the cell's fibres"),
+        _cell_column("membrane", "um2", "plasma membrane in the cell body"),
+        _cell_column("volume", "um3", "volume of the cell body"),
+        _cell_column("tetraspanin_pool", "", "tetraspanin, in units of what 1 um2 of fibre holds"),
+        _cell_column("attachment", "um", "coordinates of the attachments along the rear, sorted", shape=(ROOM,)),
+        _cell_column("attachment_slope", "", "their slopes", shape=(ROOM,)),
+        _cell_column("attachment_head", "", "node last laid on each", dtype="int64", shape=(ROOM,), fill=-1),
+        _cell_column("attachments", "", "number of attachments", dtype="int64"),
+        _cell_column("anchor_progress", "", "anchors expected so far"),
+        _cell_column("anchor_threshold", "", "progress at which the next anchor stays behind"),
+        _cell_column("anchors", "", "anchors so far", dtype="int64"),
+        _cell_column("nodes_laid", "", "nodes so far", dtype="int64"),
+        _node_column("x", "float32", "um", "position on the ground"),
+        _node_column("y", "float32", "um", "position on the ground"),
+        _node_column("path", "float32", "um", "the cell's path when it was laid"),
+        _node_column("born", "float32", "s", "when it was laid"),
+        _node_column("kind", "int8", "", "0 shaft, 1 tip, 2 junction"),
+        _node_column("parent", "int32", "", "next node towards the cell, -1 at the rear", -1),
+        _node_column("cell", "int32", "", "cell that laid it", -1),
+    )
+    reads: ClassVar[frozenset[str]] = frozenset({"cells.position", "cells.rear_width", "cells.anchoring"})
+    writes: ClassVar[frozenset[str]] = frozenset(
+        {c.path for c in columns if c.table == "cells" and c.name != "fibre_radius"} | {"fibres.parent"}
+    )
+    adds: ClassVar[frozenset[str]] = frozenset()
+    creates: ClassVar[frozenset[str]] = frozenset({"fibres"})
+
+    def __init__(self, parameters: Parameters, dt: float) -> None:  # noqa: ARG002  # every mechanism gets the tick
+        p = self._p = parameters.internal()
+        memory = p["wander_memory"]
+        self._law = Law(
+            quantum=p["quantum"],
+            vertex_every=max(1, round(p["node_spacing"] / p["quantum"])),
+            wander=p["wander"],
+            memory=float(np.exp(-p["quantum"] / memory)) if memory > 0 else 0.0,
+            convergence=1 / p["convergence"],
+            reach=p["reach"],
+        )
+        self._anchor_stream = stream_key(f"{self.name}/anchors")
+        self.every = 1
+
+    def found(self, state: State, stream: Stream) -> None:
+        """Set rears behind the cells, and their pools."""
+        cells, p = state["cells"], self._p
+        cells["rear"][:] = cells["position"] - p["reach"] * cells["heading"]
+        cells["rear_direction"][:] = cells["heading"]
+        cells["fibre_radius"][:] = p["radius"]
+        cells["membrane"][:] = p["cell_membrane"]
+        cells["volume"][:] = p["cell_volume"]
+        # The fibre is drawn from the cell's own membrane, so both hold the same tetraspanin per area
+        cells["tetraspanin_pool"][:] = p["cell_membrane"]
+        cells["anchor_threshold"][:] = exponential_array(stream.key, cells["key"], 0, 0)
+
+    def step(self, state: State, dt: float, stream: Stream) -> None:
+        """Pull the rears along and lay what they leave behind."""
+        cells, fibres = state["cells"], state["fibres"]
+        n = cells.n
+        rear = self._rear(cells, fibres)
+        advance, before = np.empty(n), np.empty((n, 4))
+        quanta, bound, made = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
+        advance_rear(
+            cells["position"], rear, self._law, advance, quanta, bound, before, cells["key"], self._anchor_stream,
+        )  # fmt: skip
+        offset = np.cumsum(bound) - bound
+        laid = _scratch(int(bound.sum()))
+        lay_fibres(
+            rear, self._law, laid, offset, before, advance, quanta, made, cells["key"], stream.key, self._anchor_stream
+        )
+        if (made < 0).any():
+            raise BreakdownError(
+                f"A cell's rear held more than {ROOM} attachments. Lower biogenesis.retraction-fibre.anchor_density "
+                "or biogenesis.rear-width.straight_width, or raise biogenesis.retraction-fibre.wander."
+            )
+        self._commit(state, rear, laid, offset, made, stream, dt)
+
+    def _rear(self, cells: Table, fibres: Table) -> Rear:
+        used = np.arange(ROOM) < cells["attachments"][:, None]
+        head = cells["attachment_head"]
+        head[...] = np.where(used, fibres.row(head), -1)
+        return Rear(
+            cells["rear"], cells["rear_direction"], cells["path"], cells["rear_width"],
+            self._p["anchor_density"] * cells["anchoring"], cells["attachment"], cells["attachment_slope"], head,
+            cells["attachments"], cells["anchor_progress"], cells["anchor_threshold"], cells["anchors"],
+        )  # fmt: skip
+
+    def _commit(
+        self, state: State, rear: Rear, laid: Laid, offset: NDArray[Any], made: NDArray[Any], stream: Stream, dt: float
+    ) -> None:
+        cells, fibres = state["cells"], state["fibres"]
+        total = int(made.sum())
+        nodes = Nodes(
+            *(np.empty(total, np.float32) for _ in range(4)), np.empty(total, np.int8), np.empty(total, np.int32),
+            np.empty(total, np.int32), np.empty(total, np.uint64),
+        )  # fmt: skip
+        length = np.empty(cells.n)
+        gather_nodes(
+            rear, laid, nodes, (offset, made, np.cumsum(made) - made), fibres.next_id,
+            (cells["id"], cells["nodes_laid"], cells["key"], stream.key), (state.time, dt),
+            (fibres["x"], fibres["y"], fibres["parent"], fibres["id"]), length,
+        )  # fmt: skip
+        fibres.add(
+            nodes.key, x=nodes.x, y=nodes.y, path=nodes.path, born=nodes.born, kind=nodes.kind, parent=nodes.parent,
+            cell=nodes.cell,
+        )  # fmt: skip
+        radius = cells["fibre_radius"]
+        area = 2 * np.pi * radius * length
+        cells["fibre_laid"][:] += length
+        cells["membrane"][:] -= area
+        cells["tetraspanin_pool"][:] -= area
+        cells["volume"][:] -= np.pi * radius**2 * length
+
+
+def _scratch(size: int) -> Laid:
+    return Laid(
+        np.empty(size), np.empty(size), np.empty(size), np.empty(size), np.empty(size, np.int8),
+        np.empty(size, np.int64), np.empty(size, np.int64),
+    )  # fmt: skip

@@ -1,0 +1,37 @@
+"""The one mechanism that moves cells in a simulated walk."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from migralab.engine.mechanism import Phase, State, Stream
+from migralab.engine.table import Column
+from migralab.spec.parameter import MechanismParameters
+
+
+class Parameters(MechanismParameters):
+    """None: the velocity says it all."""
+
+
+class Displacement:
+    """Position follows the sum of all velocities."""
+
+    Parameters = Parameters
+    name: ClassVar[str] = "motility.displacement"
+    phase: ClassVar[Phase] = Phase.MOVE
+    columns: ClassVar[tuple[Column, ...]] = ()
+    reads: ClassVar[frozenset[str]] = frozenset({"cells.velocity"})
+    writes: ClassVar[frozenset[str]] = frozenset({"cells.position"})
+    adds: ClassVar[frozenset[str]] = frozenset()
+    creates: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, parameters: Parameters, dt: float) -> None:  # noqa: ARG002  # every mechanism gets the tick
+        self.every = 1
+
+    def found(self, state: State, stream: Stream) -> None:
+        """Nothing to set."""
+
+    def step(self, state: State, dt: float, stream: Stream) -> None:  # noqa: ARG002  # the contract's signature
+        """Move."""
+        cells = state["cells"]
+        cells["position"][:] += dt * cells["velocity"]

@@ -1,0 +1,102 @@
+"""Every compiled kernel equals its vectorised numpy twin."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from migralab.core.random import child_key_array, stream_key
+from migralab.physics import breakage, growth, motility, neighbours, network
+from tests.dish import found_dish
+
+STREAM = stream_key("twin")
+KEYS = child_key_array(np.full(500, 1, np.uint64), STREAM, np.arange(500, dtype=np.uint64))
+
+
+def generator():
+    return np.random.Generator(np.random.Philox(5))
+
+
+def test_walk_equals_its_twin():
+    rng = generator()
+    n = len(KEYS)
+    angle = rng.uniform(0, 2 * np.pi, n)
+    start = {
+        "heading": np.column_stack([np.cos(angle), np.sin(angle)]),
+        "speed": rng.gamma(2.0, 0.004, n),
+        "moving": rng.random(n) < 0.4,
+        "left": rng.exponential(size=n),
+        "switches": np.zeros(n, np.int64),
+        "velocity": np.zeros((n, 2)),
+    }
+    one, two = ({k: v.copy() for k, v in start.items()} for _ in range(2))
+    for count in range(200):
+        for state, function in ((one, motility.walk), (two, motility.walk_array)):
+            function(*state.values(), KEYS, STREAM, count, 60.0, 3600.0, 1 / 2000, 1 / 900)
+    assert one["switches"].sum() > 1000
+    np.testing.assert_array_equal(one["switches"], two["switches"])
+    np.testing.assert_array_equal(one["moving"], two["moving"])
+    # libm against numpy's own functions: last bits, over 200 steps
+    np.testing.assert_allclose(one["velocity"], two["velocity"], rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(one["heading"], two["heading"], atol=1e-11)
+
+
+def test_repulsion_equals_its_twin():
+    rng = generator()
+    position = rng.uniform(0, 300, (800, 2))
+    alive = rng.random(800) < 0.9
+    one, two = np.zeros((800, 2)), np.zeros((800, 2))
+    neighbours.push_apart(position, alive, one, 20.0, 0.002)
+    neighbours.push_apart_array(position, alive, two, 20.0, 0.002)
+    assert np.count_nonzero(one) > 500
+    np.testing.assert_allclose(one, two, rtol=1e-10, atol=1e-15)  # the sums run in another order
+    np.testing.assert_allclose(one.sum(axis=0), 0.0, atol=1e-12)  # action equals reaction
+
+
+def test_break_sweep_equals_its_twin():
+    engine, state = found_dish(cells=20)
+    engine.run(state, 400)
+    fibres = state["fibres"]
+    columns = [fibres[c] for c in ("x", "y", "born", "key")]
+    one = np.full(fibres.n, np.nan, np.float32), np.full(fibres.n, np.inf, np.float32)
+    two = one[0].copy(), one[1].copy()
+    law = (0.012 / 60, 300 * 60.0, 25 * 60.0)
+    breakage.sweep_breaks(fibres["parent"], np.empty(0, np.int64), *columns, *one, *law, STREAM)
+    breakage.sweep_breaks_array(fibres["parent"], *columns, *two, *law, STREAM)
+    assert fibres.n > 1000
+    np.testing.assert_allclose(one[0], two[0], rtol=1e-6)  # float32 columns
+    np.testing.assert_allclose(one[1], two[1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("pressure", [100.0, 0.0])
+def test_growth_equals_its_twin(pressure):
+    rng = generator()
+    n = 400
+    supply = growth.Supply(pressure, 0.1, 0.2, 40.0, 12.7, 5.0)
+    area, time = rng.uniform(0.5, 8, n), np.where(rng.random(n) < 0.8, 60.0, 0.0)
+    start = (area, area**1.5 / 10.7 * rng.uniform(0.1, 1, n), area * rng.uniform(1, 5, n), np.zeros(n), np.zeros(n, np.int8))
+    one, two = (tuple(a.copy() for a in start) for _ in range(2))
+    taken = np.empty((n, 3)), np.empty((n, 3))
+    path, radius, flow = rng.uniform(1, 90, n), rng.uniform(0.03, 0.1, n), rng.uniform(0, 0.001, n)
+    for _ in range(20):
+        growth.grow(time, path, radius, flow, *one, taken[0], supply)
+        growth.grow_array(time, path, radius, flow, *two, taken[1], supply)
+    for a, b in (*zip(one, two, strict=True), taken):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-15)
+    assert len(np.unique(one[4])) > 1
+
+
+def test_stretches_equal_their_twin():
+    engine, state = found_dish(cells=20)
+    engine.run(state, 500)
+    fibres = state["fibres"]
+    n = fibres.n
+    broken = fibres["breaks"] <= state.time
+    assert 0 < broken.sum() < n
+    one = np.empty(n, np.int64), np.empty(n), np.empty(n)
+    two = np.empty(n, np.int64), np.empty(n), np.empty(n)
+    columns = (fibres["parent"].astype(np.int64), fibres["kind"], fibres["x"], fibres["y"], broken)
+    assert network.label_stretches(*columns, *one) == network.label_stretches_array(*columns, *two)
+    np.testing.assert_array_equal(one[0], two[0])
+    np.testing.assert_allclose(one[1], two[1], rtol=1e-5, atol=1e-5)  # float32 positions
+    np.testing.assert_allclose(one[2], two[2], rtol=1e-5, atol=1e-5)

@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+
+from migralab.physics.adhesion import biphasic_speed, coating_occupancy
+from migralab.physics.motility import mean_squared_displacement
+from tests.dish import ALWAYS_MOVING, found_dish
+
+WALK = ("motility.adhesion", "motility.walk", "motility.displacement")
+
+
+@pytest.mark.parametrize("dt", [60.0, 15.0])
+def test_msd_follows_fuerth(dt):
+    changes = {"motility.walk": ALWAYS_MOVING["motility.walk"] | {"persistence": "30 min"}}
+    engine, state = found_dish(cells=4000, dt=dt, changes=changes, names=WALK)
+    start = state["cells"]["position"].copy()
+    speed = state["cells"]["own_speed"].mean()
+    for minutes in (10, 30, 120):
+        engine.run(state, int(minutes * 60 / dt) - state.tick)
+        square = ((state["cells"]["position"] - start) ** 2).sum(axis=1)
+        expected = mean_squared_displacement(minutes * 60.0, speed, 1800.0)
+        # 4 standard errors of 4,000 cells, and 1 % for the finite step
+        assert abs(square.mean() - expected) < 4 * square.std() / np.sqrt(4000) + 0.01 * expected
+
+
+def test_a_third_of_the_cells_move_at_any_time():
+    engine, state = found_dish(cells=3000, names=WALK)
+    shares = []
+    for _ in range(3):
+        shares.append(state["cells"]["moving"].mean())
+        engine.run(state, 200)
+    # standard error of a share of 1/3 over 3,000 cells is 0.0086; 4 of them
+    assert np.abs(np.array(shares) - 1 / 3).max() < 0.035
+
+
+def test_resting_and_moving_times_do_not_depend_on_the_step():
+    switches = []
+    for dt in (240.0, 15.0):
+        engine, state = found_dish(cells=3000, dt=dt, names=WALK)
+        engine.run(state, int(12 * 3600 / dt))
+        switches.append(state["cells"]["switches"].mean())
+    # the process is exact in the step: the same thresholds, so the same switches but for rounding
+    assert switches[0] == pytest.approx(switches[1], rel=1e-3)
+    # moving 180 min, resting 360 min on average: one switch in 270 min, after 90 min of spreading
+    assert switches[0] == pytest.approx((720 - 90) / 270, rel=0.05)
+
+
+def test_no_cell_moves_while_it_spreads():
+    engine, state = found_dish(cells=100, names=WALK)
+    start = state["cells"]["position"].copy()
+    engine.run(state, 90)
+    np.testing.assert_array_equal(state["cells"]["position"], start)
+    engine.run(state, 60)
+    assert (state["cells"]["position"] != start).any()
+
+
+def test_coating_has_the_langmuir_limits():
+    assert coating_occupancy(0.0, 0.0, 1.0) == 0.0
+    assert coating_occupancy(1.0, 0.0, 1.0) == 0.5
+    assert coating_occupancy(1e9, 0.045, 1.0) == pytest.approx(1.0)
+    low = coating_occupancy(np.array([1e-6, 2e-6]), 0.0, 1.0)
+    assert low[1] / low[0] == pytest.approx(2.0, rel=1e-5)
+
+
+def test_speed_has_its_optimum_where_the_formula_says():
+    bonds = np.linspace(0.01, 3, 200_000)
+    best = bonds[np.argmax(biphasic_speed(bonds, 0.02, 2.0))]
+    # model-notes.md 2: 2 (B/b2)^2 / (1 + (B/b2)^2) = b1 / (B + b1)
+    q = (best / 2.0) ** 2
+    assert 2 * q / (1 + q) == pytest.approx(0.02 / (best + 0.02), rel=1e-3)
+
+
+def test_replayed_cells_are_where_their_tracks_are():
+    from migralab.mechanisms.motility.replay import Parameters, Replay
+    from migralab.results.tracks import Tracks
+    from tests.dish import make_all
+
+    t = np.tile(np.arange(0.0, 101.0, 10.0), 2)
+    track = np.repeat([3, 8], 11)
+    tracks = Tracks(track=track, time_min=t, x_um=t * 0.5 + track, y_um=np.sin(t / 30) * 20, source="test")
+    others = make_all(60.0, names=("motility.adhesion", "biogenesis.rear-width", "biogenesis.retraction-fibre"))
+    replay = Replay(Parameters(), 60.0, tracks)
+    from migralab.core.random import dish_key
+    from migralab.engine.engine import Engine
+
+    engine = Engine([*others, replay], 60.0)
+    state = engine.found(Replay.starts(tracks), int(dish_key(1)))
+    engine.run(state, 50)
+    np.testing.assert_allclose(state["cells"]["position"][:, 0], [28.0, 33.0])
+    assert state["cells"]["path"].min() > 20
