@@ -1,0 +1,202 @@
+"""A run: what was asked, what came out, and how to get it again. Opens without the simulator.
+
+On disk a run is a directory::
+
+    experiment.yaml      the resolved experiment, defaults included
+    provenance.json      key, seed, arm, status, versions, field area
+    tables/*.parquet     columns and units as in `migralab.results.schema`
+
+It appears under its name only when it is whole. While it is being made it lives in ``NAME.partial``, where each
+checkpoint replaces the one before by a rename; a kill at any moment leaves a valid older checkpoint or nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from migralab.core.errors import DataError, RequestError
+from migralab.results.schema import TABLES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = 1
+Columns = dict[str, NDArray[Any]]
+RUN_TABLES = ("cells", "nodes", "migrasomes", "lives", "retractosomes")
+
+
+class Status(Enum):
+    """How a run ended, and what to do about it."""
+
+    COMPLETED = "completed"
+    INTERRUPTED = "interrupted: start it again with --resume to go on from the last checkpoint"
+    BROKE_DOWN = "broke down: the message says which parameter to change; what was recorded until then is kept"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What is needed to make the run again.
+
+    Parameters
+    ----------
+    key
+        Hash of the resolved experiment, seed and model version: the same key is the same result on one machine
+        and one set of versions.
+    field_area_um2
+        Area over which the cells were seeded.
+    """
+
+    key: str
+    entry: str
+    arm: str
+    seed: int
+    status: str
+    field_area_um2: float
+    frames_min: tuple[float, ...]
+    message: str = ""
+    versions: Mapping[str, str] | None = None
+    schema: int = SCHEMA
+
+    def to_json(self) -> str:
+        """Return the text of ``provenance.json``."""
+        return json.dumps({name: getattr(self, name) for name in self.__slots__}, indent=2) + "\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One simulated dish.
+
+    Parameters
+    ----------
+    experiment
+        Resolved experiment as YAML text.
+    tables
+        Columns by table (`RUN_TABLES`), named and typed as in `migralab.results.schema`.
+    directory
+        Where it lies on disk; None while it is in memory only.
+    """
+
+    experiment: str
+    provenance: Provenance
+    tables: dict[str, Columns]
+    directory: Path | None = None
+
+    def frame(self, table: str) -> pd.DataFrame:
+        """Return one table as a data frame."""
+        import pandas as pd
+
+        return pd.DataFrame(self.tables[table])
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that decide the result."""
+    from importlib.metadata import version
+
+    names = ("migralab", "numpy", "scipy", "numba", "llvmlite")
+    return {"python": sys.version.split()[0], "machine": platform.machine()} | {n: version(n) for n in names}
+
+
+def refuse_existing(directory: Path) -> None:
+    """Refuse to write over anything.
+
+    Raises
+    ------
+    RequestError
+        If the path exists.
+    """
+    if directory.exists():
+        raise RequestError(
+            f"{directory} exists already and nothing is written over. "
+            "Choose another --out, or remove it if you no longer need it."
+        )
+
+
+def partial_directory(directory: Path) -> Path:
+    """Return where a run lives while it is being made."""
+    return directory.with_name(directory.name + ".partial")
+
+
+def write_run(run: Run, directory: Path) -> Run:
+    """Write a run as a directory that appears at once and whole.
+
+    Raises
+    ------
+    RequestError
+        If `directory` exists.
+    """
+    refuse_existing(directory)
+    partial = partial_directory(directory)
+    fresh = partial / "result"
+    shutil.rmtree(fresh, ignore_errors=True)
+    (fresh / "tables").mkdir(parents=True)
+    (fresh / "experiment.yaml").write_text(run.experiment)
+    (fresh / "provenance.json").write_text(run.provenance.to_json())
+    for name, columns in run.tables.items():
+        write_table(columns, name, fresh / "tables" / f"{name}.parquet")
+    os.replace(fresh, directory)
+    shutil.rmtree(partial, ignore_errors=True)
+    return Run(experiment=run.experiment, provenance=run.provenance, tables=run.tables, directory=directory)
+
+
+def write_table(columns: Columns, name: str, path: Path) -> None:
+    """Write one table as Parquet, with the meaning of each column in the file's metadata."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    meaning = {column.name: column.meaning for column in TABLES[name]}
+    arrays = {key: pa.array(_plain(values)) for key, values in columns.items()}
+    fields = [pa.field(key, array.type, metadata={"meaning": meaning[key]}) for key, array in arrays.items()]
+    schema = pa.schema(fields, metadata={"migralab_schema": str(SCHEMA), "table": name})
+    pq.write_table(pa.Table.from_arrays(list(arrays.values()), schema=schema), path, compression="zstd")
+
+
+def _plain(values: NDArray[Any]) -> Any:
+    return values.astype(object) if values.dtype.kind == "U" else values
+
+
+def read_table(path: Path) -> Columns:
+    """Read one Parquet table into arrays."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    return {name: _array(table[name]) for name in table.column_names}
+
+
+def _array(column: Any) -> NDArray[Any]:
+    values = column.to_numpy()
+    return values.astype(str) if values.dtype == object else np.asarray(values)
+
+
+def open_run(directory: Path | str) -> Run:
+    """Open a run directory.
+
+    Raises
+    ------
+    DataError
+        If the directory is not a run, is not whole, or was written by a later version.
+    """
+    directory = Path(directory)
+    record = directory / "provenance.json"
+    if not record.is_file():
+        partial = partial_directory(directory)
+        hint = f" {partial} holds an unfinished run: go on with --resume." if partial.is_dir() else ""
+        raise DataError(f"{directory} is not a run: it has no provenance.json.{hint}")
+    content = json.loads(record.read_text())
+    if content["schema"] > SCHEMA:
+        raise DataError(f"{directory} was written by a later migralab (schema {content['schema']}). Update migralab.")
+    content["frames_min"] = tuple(content["frames_min"])
+    tables = {name: read_table(directory / "tables" / f"{name}.parquet") for name in RUN_TABLES}
+    experiment = (directory / "experiment.yaml").read_text()
+    return Run(experiment=experiment, provenance=Provenance(**content), tables=tables, directory=directory)

@@ -1,0 +1,161 @@
+"""Experiment -> Model: defaults filled in, bounds checked, units turned into floats. The one place where this happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from migralab import __version__
+from migralab.core.errors import RequestError, SpecError, UnknownIdError
+from migralab.core.keys import content_key
+from migralab.core.random import dish_key, stream_key, uniform_pair_array
+from migralab.engine.engine import Engine, PlanError
+from migralab.engine.mechanism import Mechanism, State, founder_keys
+from migralab.mechanisms.motility.replay import Replay
+from migralab.mechanisms.registry import MECHANISMS
+from migralab.results.tracks import Tracks, read_tracks
+from migralab.spec.change import apply_arm
+from migralab.spec.dump import dump_yaml
+from migralab.spec.experiment import Experiment
+from migralab.spec.loader import ExperimentFile
+from migralab.spec.parameter import MechanismParameters
+
+# A measured track says where the cell is: nothing else may move it
+_REPLACED_BY_TRACKS = ("motility.walk", "motility.contact", "motility.displacement")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One arm of an experiment, ready to run with any seed.
+
+    Parameters
+    ----------
+    experiment
+        Resolved: every parameter of every mechanism stands in it, defaults included.
+    arm
+        Its id.
+    parameters
+        By mechanism.
+    tracks
+        Measured tracks that the cells follow, or None.
+    """
+
+    experiment: Experiment
+    arm: str
+    parameters: dict[str, MechanismParameters]
+    tracks: Tracks | None = None
+
+    @property
+    def ticks(self) -> int:
+        """Number of ticks."""
+        return round(self.experiment.dish.duration_s / self.experiment.dish.step_s)
+
+    @property
+    def ticks_per_frame(self) -> int:
+        """Ticks between output frames."""
+        return round(self.experiment.dish.output_every_s / self.experiment.dish.step_s)
+
+    @property
+    def field_area_um2(self) -> float:
+        """Area over which the cells are seeded, um2."""
+        return self.experiment.dish.cells / self.experiment.dish.density_per_um2
+
+    def key(self, seed: int) -> str:
+        """Return the hash of resolved experiment, seed and model version: the identity of a run."""
+        content = {"experiment": dump_yaml(self.experiment), "seed": seed, "version": __version__}
+        if self.tracks is not None:
+            content["tracks"] = [a.tolist() for a in (self.tracks.track, self.tracks.time_min, self.tracks.x_um)]
+        return content_key(content)
+
+    def build(self) -> Engine:
+        """Return a fresh engine.
+
+        Raises
+        ------
+        RequestError
+            If two mechanisms clash.
+        """
+        dt = self.experiment.dish.step_s
+        try:
+            return Engine([self._make(name, parameters, dt) for name, parameters in self.parameters.items()], dt)
+        except PlanError as error:
+            raise RequestError(f"The mechanisms of '{self.experiment.id}' do not fit together: {error}") from None
+
+    def _make(self, name: str, parameters: Any, dt: float) -> Mechanism:
+        if name == Replay.name:
+            if self.tracks is None:
+                raise RequestError("motility.replay needs measured tracks: write dish: {tracks: {file: ...}}.")
+            return Replay(parameters, dt, self.tracks)
+        return MECHANISMS[name](parameters, dt)
+
+    def found(self, engine: Engine, seed: int) -> State:
+        """Return the dish before its first tick."""
+        dish = dish_key(seed)
+        return engine.found(self._positions(int(dish)), int(dish))
+
+    def _positions(self, dish: int) -> NDArray[np.float64]:
+        if self.tracks is not None:
+            return Replay.starts(self.tracks)
+        keys = founder_keys(dish, self.experiment.dish.cells)
+        x, y = uniform_pair_array(stream_key("seeding"), keys, 0, 0)
+        return np.sqrt(self.field_area_um2) * np.column_stack([x, y])
+
+
+def compile_experiment(source: Experiment | ExperimentFile, arm: str | None = None) -> Model:
+    """Resolve one arm of an experiment (its control by default).
+
+    Raises
+    ------
+    SpecError
+        If a parameter is unknown, has the wrong dimension or an impossible value; with file and line where the
+        experiment comes from a file.
+    UnknownIdError
+        If there is no such arm or mechanism.
+    """
+    file = source if isinstance(source, ExperimentFile) else None
+    experiment = source.experiment if isinstance(source, ExperimentFile) else source
+    arm_id = experiment.control.id if arm is None else arm
+    alone = apply_arm(experiment, arm_id)
+    tracks = None
+    mechanisms = dict(alone.mechanisms)
+    if alone.dish.tracks is not None:
+        tracks = read_tracks(
+            alone.dish.tracks.file,
+            pixel_size_um=alone.dish.tracks.pixel_size_um,
+            frame_interval_min=alone.dish.tracks.frame_interval_min,
+        )
+        mechanisms = {name: own for name, own in mechanisms.items() if name not in _REPLACED_BY_TRACKS}
+        mechanisms.setdefault(Replay.name, {})
+        alone = alone.model_copy(update={"dish": alone.dish.model_copy(update={"cells": len(tracks.ids)})})
+    parameters = {name: _parameters(name, own, file, arm_id) for name, own in mechanisms.items()}
+    resolved = {name: {key: getattr(p, key) for key in type(p).model_fields} for name, p in parameters.items()}
+    return Model(
+        experiment=alone.model_copy(update={"mechanisms": resolved}), arm=arm_id, parameters=parameters, tracks=tracks
+    )
+
+
+def _parameters(name: str, own: dict[str, Any], file: ExperimentFile | None, arm: str) -> MechanismParameters:
+    known = {**MECHANISMS, Replay.name: Replay}
+    if name not in known:
+        unknown = UnknownIdError("mechanism", name, known)
+        raise file.error(("mechanisms", name), str(unknown)) if file else unknown
+    kind: type[MechanismParameters] = known[name].Parameters
+    if strange := sorted(set(own) - set(kind.model_fields)):
+        message = str(UnknownIdError(f"parameter of {name}", strange[0], kind.model_fields))
+        raise file.error(("mechanisms", name, strange[0]), message) if file else RequestError(message)
+    try:
+        return kind(**own)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        message = f"{name}: {first.get('ctx', {}).get('error') or first['msg']} (arm '{arm}')"
+        raise (file.error(("mechanisms", name), message) if file else SpecError(message)) from None
+
+
+def compile_all(source: Experiment | ExperimentFile) -> dict[str, Model]:
+    """Resolve every arm, so that a mistake in any of them is found before the first run."""
+    experiment = source.experiment if isinstance(source, ExperimentFile) else source
+    return {arm.id: compile_experiment(source, arm.id) for arm in experiment.arms}

@@ -1,0 +1,163 @@
+"""Turns the state of a dish into the tables of a run: internal columns into file columns, s into min."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from migralab.engine.mechanism import State
+from migralab.mechanisms.biogenesis.breakage import Breakage
+from migralab.mechanisms.biogenesis.nucleation import COLLAPSED, STAGES, attachment_names
+from migralab.physics.attachments import JUNCTION, SHAFT, TIP
+from migralab.physics.growth import LIMITERS
+from migralab.results.run import Columns
+
+_KINDS = np.empty(3, dtype="<U8")
+_KINDS[[SHAFT, TIP, JUNCTION]] = ("shaft", "tip", "junction")
+_MINUTE = 60.0
+
+
+class Recorder:
+    """Collects the cells and vesicles of each output frame."""
+
+    def __init__(self) -> None:
+        self.frames_min: list[float] = []
+        self._cells: list[Columns] = []
+        self._migrasomes: list[Columns] = []
+
+    def record(self, state: State) -> None:
+        """Take one frame."""
+        frame, minutes = len(self.frames_min), state.time / _MINUTE
+        self.frames_min.append(minutes)
+        self._cells.append(_stamp(cell_columns(state), frame, minutes))
+        self._migrasomes.append(_stamp(migrasome_columns(state), frame, minutes))
+
+    def dump(self) -> dict[str, Columns]:
+        """Return what was recorded, for a checkpoint."""
+        return {"cells": _join(self._cells), "migrasomes": _join(self._migrasomes)}
+
+    def load(self, frames_min: list[float], saved: dict[str, Columns]) -> None:
+        """Take over what a checkpoint holds."""
+        self.frames_min = list(frames_min)
+        self._cells, self._migrasomes = [saved["cells"]], [saved["migrasomes"]]
+
+    def tables(self, state: State, breakage: Breakage | None) -> dict[str, Columns]:
+        """Return all tables of the run."""
+        return {
+            "cells": _join(self._cells),
+            "nodes": node_columns(state),
+            "migrasomes": _join(self._migrasomes),
+            "lives": life_columns(state),
+            "retractosomes": bead_columns(state, breakage),
+        }
+
+
+def _stamp(columns: Columns, frame: int, minutes: float) -> Columns:
+    count = len(next(iter(columns.values())))
+    return {"frame": np.full(count, frame, np.int32), "time_min": np.full(count, minutes)} | columns
+
+
+def _join(frames: list[Columns]) -> Columns:
+    return {name: np.concatenate([frame[name] for frame in frames]) for name in frames[0]}
+
+
+def cell_columns(state: State) -> Columns:
+    """Return the cells as they are now."""
+    cells = state["cells"]
+    rows = np.flatnonzero(cells["alive"])
+    return {
+        "cell_id": cells["id"][rows],
+        "x_um": cells["position"][rows, 0],
+        "y_um": cells["position"][rows, 1],
+        "heading_x": cells["heading"][rows, 0],
+        "heading_y": cells["heading"][rows, 1],
+        "rear_x_um": cells["rear"][rows, 0],
+        "rear_y_um": cells["rear"][rows, 1],
+        "rear_width_um": cells["rear_width"][rows],
+        "moving": cells["moving"][rows],
+        "path_um": cells["path"][rows],
+        "area_um2": np.full(len(rows), np.nan),  # the model has no cell shape
+    }
+
+
+def migrasome_columns(state: State) -> Columns:
+    """Return the vesicles that are there now."""
+    vesicles = state["migrasomes"]
+    rows = np.flatnonzero(vesicles["alive"] & (vesicles["area"] > 0))
+    area, tetraspanin = vesicles["area"][rows], vesicles["tetraspanin"][rows]
+    return {
+        "migrasome_id": vesicles["id"][rows],
+        "cell_id": vesicles["cell"][rows],
+        "node_id": vesicles["node"][rows],
+        "x_um": vesicles["x"][rows],
+        "y_um": vesicles["y"][rows],
+        "diameter_um": vesicles["diameter"][rows],
+        "diameter_sd_um": np.zeros(len(rows)),
+        "attachment": attachment_names(vesicles["kind"][rows]),
+        "attached": vesicles["detached"][rows] > state.time,
+        "stage": np.array(STAGES)[vesicles["stage"][rows]],
+        "limiter": np.array(LIMITERS)[vesicles["limiter"][rows]],
+        "area_um2": area,
+        "volume_um3": vesicles["volume"][rows],
+        "tetraspanin": tetraspanin,
+        "enrichment": tetraspanin / area,
+        "age_min": (state.time - vesicles["born"][rows]) / _MINUTE,
+        "rear_distance_um": vesicles["fibre_path"][rows],
+    }
+
+
+def node_columns(state: State) -> Columns:
+    """Return the whole network of fibres with its times."""
+    fibres = state["fibres"]
+    return {
+        "node_id": fibres["id"].copy(),
+        "cell_id": fibres["cell"].astype(np.int64),
+        "parent_id": fibres["parent"].astype(np.int64),
+        "x_um": fibres["x"].astype(np.float64),
+        "y_um": fibres["y"].astype(np.float64),
+        "kind": _KINDS[fibres["kind"]],
+        "born_min": fibres["born"] / _MINUTE,
+        "path_um": fibres["path"].astype(np.float64),
+        "breaks_min": _never(fibres["breaks"]) / _MINUTE,
+        "detached_min": _never(fibres["detached"]) / _MINUTE,
+    }
+
+
+def _never(times: NDArray[Any]) -> NDArray[np.float64]:
+    return np.where(np.isnan(times), np.inf, times.astype(np.float64))
+
+
+def life_columns(state: State) -> Columns:
+    """Return the life of every vesicle that ever appeared."""
+    v, now = state["migrasomes"], state.time / _MINUTE
+    gone, detached = v["gone"] / _MINUTE, v["detached"] / _MINUTE
+    over = gone <= now
+    collapsed = v["stage"] == COLLAPSED
+    return {
+        "migrasome_id": v["id"].copy(),
+        "cell_id": v["cell"].copy(),
+        "attachment": attachment_names(v["kind"]),
+        "entered_min": v["born"] / _MINUTE,
+        "appeared_min": v["born"] / _MINUTE,
+        "stabilised_min": v["stabilised"] / _MINUTE,
+        "detached_min": np.where(~collapsed & (detached <= now), detached, np.nan),
+        "gone_min": np.where(over, gone, np.nan),
+        "last_min": np.full(v.n, now),
+        "fate": np.where(over, np.where(collapsed, "collapsed", "ruptured"), "present"),
+    }
+
+
+def bead_columns(state: State, breakage: Breakage | None) -> Columns:
+    """Return the retractosomes that are there now."""
+    beads = breakage.retractosomes(state) if breakage is not None else {}
+    nothing = np.empty(0)
+    return {
+        "cell_id": beads.get("cell", nothing).astype(np.int64),
+        "node_id": beads.get("node", nothing).astype(np.int64),
+        "x_um": beads.get("x", nothing),
+        "y_um": beads.get("y", nothing),
+        "diameter_um": beads.get("diameter", nothing),
+        "born_min": beads.get("born", nothing) / _MINUTE,
+    }
