@@ -62,6 +62,47 @@ def apply_setting(experiment: Experiment, setting: str) -> Experiment:
     return _revised(experiment, mechanisms=mechanisms)
 
 
+def scale_parameter(experiment: Experiment, path: str, factor: float, default: Parameter) -> Experiment:
+    """Return the experiment with one parameter multiplied in the base and in every arm that sets it.
+
+    An arm stays the same change relative to the base: half the speed is still half the speed.
+
+    Parameters
+    ----------
+    path
+        ``mechanism.parameter``.
+    factor
+        For example 0.5 and 2, to see which verdicts hang on an estimate.
+    default
+        The mechanism's own value, for an experiment that does not state one.
+
+    Raises
+    ------
+    UnknownIdError
+        If the path begins with no mechanism of the experiment.
+    """
+    mechanism, name = split_path(path, experiment.mechanisms)
+    mechanisms = {key: dict(own) for key, own in experiment.mechanisms.items()}
+    mechanisms[mechanism][name] = _scaled(mechanisms[mechanism].get(name, default), factor)
+    arms = tuple(
+        arm.model_copy(
+            update={
+                "changes": {
+                    place: _scaled(value, factor) if place == path else value
+                    for place, value in arm.changes.items()
+                }
+            }
+        )
+        for arm in experiment.arms
+    )
+    return _revised(experiment, mechanisms=mechanisms, arms=arms)
+
+
+def _scaled(parameter: Parameter, factor: float) -> Parameter:
+    source = Source(key="migralab", locator=f"{parameter} x {factor:g}, to see what hangs on it", tag="E")
+    return Parameter(value=parameter.value * factor, unit=parameter.unit, source=source, note=parameter.note)
+
+
 def _set_dish(experiment: Experiment, field: str, text: str) -> Experiment:
     if field not in Dish.model_fields:
         raise UnknownIdError("field of the dish", field, Dish.model_fields)

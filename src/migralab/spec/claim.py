@@ -19,7 +19,7 @@ LEAST_EFFECT = 0.2
 T1_KINDS = ("interval", "ratio", "exponent", "rescue")
 T2_KINDS = ("sign", "order", "rescue", "equivalence", "time-order", "exponent")
 
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]*$")]
 """Letters, digits, dots, dashes and underscores: what can stand in a file name and on a command line."""
 
 

@@ -139,6 +139,7 @@ class _Reader:
 
     def mapping(self, node: yaml.MappingNode, path: Location) -> dict[str, Any]:
         """Return the data of a mapping; its keys' lines are those of the values."""
+        self.places.setdefault(path, node.start_mark.line + 1)
         self._refuse_tag(node, path, "map")
         result: dict[str, Any] = {}
         for key, value in node.value:

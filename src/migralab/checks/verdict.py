@@ -1,0 +1,120 @@
+"""A verdict on a claim, and the rules by which an estimate becomes one.
+
+The rules, for a 95 % interval over dishes:
+
+- **within** [low, high] (interval, ratio, rescue, exponent, equivalence): pass if the whole interval lies
+  inside, fail if the whole interval lies outside, else inconclusive. For an equivalence this is the two
+  one-sided tests (TOST) at 2.5 % each, stricter than the usual 5 %.
+- **direction** (sign, order): pass if the effect is at least the least effect and the interval is clear of
+  0, fail if the whole interval lies below the least effect, else inconclusive.
+
+No verdict rests on fewer than 20 seeds for T2, nor on fewer than 2 for T1.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from migralab.checks.estimate import Estimate
+
+Outcome = Literal["pass", "fail", "inconclusive", "none"]
+LEAST_SEEDS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What became of a claim.
+
+    Parameters
+    ----------
+    entry, id, statement, grade, role, source
+        From the claim; `role` is ``by-construction`` where it holds by construction.
+    verdict
+        ``none`` where the claim cannot be judged (T3).
+    observed, interval
+        Estimate and its 95 % interval, in `unit`; None where there is none.
+    expected
+        What passes, in words; `expected_low` and `expected_high` are its limits.
+    by_how_much
+        How far `observed` lies beyond the nearest limit, signed; 0 within.
+    effect
+        Relative change between the arms that are compared (0.5 is half more); None for other comparisons.
+    seeds
+        Number of dishes per arm.
+    share_of_laboratories
+        Share of simulated laboratories with the published n and spread that would have seen the effect, with
+        the t-test on pooled cells; `share_per_experiment` with the t-test on the means of experiments.
+    method, note
+        How it was estimated; what the reader must know.
+    """
+
+    entry: str
+    id: str
+    statement: str
+    grade: str
+    role: str
+    verdict: Outcome
+    source: str
+    observed: float | None = None
+    interval: tuple[float, float] | None = None
+    unit: str = ""
+    expected: str = ""
+    expected_low: float | None = None
+    expected_high: float | None = None
+    by_how_much: float | None = None
+    effect: float | None = None
+    seeds: int = 0
+    share_of_laboratories: float | None = None
+    share_per_experiment: float | None = None
+    method: str = ""
+    note: str = ""
+
+    @property
+    def scores(self) -> bool:
+        """Whether it counts as success or failure of the model: judged, and predicted."""
+        return self.role == "predicted" and self.verdict in ("pass", "fail")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a comparison found, before it is joined with its claim."""
+
+    outcome: Outcome
+    estimate: Estimate | None = None
+    expected: str = ""
+    low: float | None = None
+    high: float | None = None
+    effect: float | None = None
+    note: str = ""
+
+    @property
+    def beyond(self) -> float | None:
+        """How far the estimate lies beyond the nearest limit, signed; 0 within."""
+        if self.estimate is None or math.isnan(self.estimate.value):
+            return None
+        value = self.estimate.value
+        if self.high is not None and value > self.high:
+            return value - self.high
+        if self.low is not None and value < self.low:
+            return value - self.low
+        return 0.0
+
+
+def judge_within(estimate: Estimate, low: float, high: float) -> Outcome:
+    """Return pass, fail or inconclusive for an interval that must lie in [low, high]."""
+    if math.isnan(estimate.value) or estimate.n < 2:
+        return "inconclusive"
+    if low <= estimate.low and estimate.high <= high:
+        return "pass"
+    return "fail" if estimate.high < low or estimate.low > high else "inconclusive"
+
+
+def judge_direction(effect: Estimate, least: float) -> Outcome:
+    """Return pass, fail or inconclusive for an effect in the claimed direction that must reach `least`."""
+    if math.isnan(effect.value) or effect.n < 2:
+        return "inconclusive"
+    if effect.value >= least and effect.low > 0:
+        return "pass"
+    return "fail" if effect.high < least else "inconclusive"

@@ -1,0 +1,80 @@
+"""The program `migralab`: the table of verbs, and what happens when one of them fails."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+import typer
+
+from migralab import __version__
+from migralab.cli.console import remark, say
+from migralab.cli.verbs import bench, check, cite, demo, image, listing, measure, report, run_verb, show
+from migralab.core.errors import MigralabError
+
+BROKE_DOWN = 3
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="migralab",
+    help="A virtual laboratory for migrasomes: simulate, image, measure, and check published claims.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        say(f"migralab {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    pass
+
+
+app.command("list")(listing.list_entries)
+app.command("show")(show.show)
+app.command("cite")(cite.cite)
+app.command("run")(run_verb.run)
+app.command("check")(check.check)
+app.command("image")(image.image)
+app.command("measure")(measure.measure)
+app.command("report")(report.report)
+app.command("bench")(bench.bench)
+app.command("demo")(demo.demo)
+
+
+def run() -> None:
+    """Run the program: exit 0 done, 1 a claim failed, 2 the request makes no sense, 3 the run broke down."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: list[str]) -> int:
+    """Run the program with these arguments and return its exit code; errors become one message."""
+    try:
+        code = app(args=arguments, prog_name="migralab", standalone_mode=False)
+    except MigralabError as error:
+        remark(f"migralab: {error}")
+        return error.exit_code
+    except click.ClickException as error:
+        remark(f"migralab: {error.format_message()} See migralab --help.")
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        remark("migralab: interrupted. A run with --out goes on with --resume if it had reached a checkpoint.")
+        return INTERRUPTED
+    except Exception as error:
+        if os.environ.get("MIGRALAB_DEBUG"):
+            raise
+        remark(
+            f"migralab: this should not happen: {type(error).__name__}: {error}\n"
+            "It is a mistake of migralab. Run again with MIGRALAB_DEBUG=1 for the place, and please report it."
+        )
+        return BROKE_DOWN
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,94 @@
+"""`migralab check ID`: the verdict on every claim."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from migralab.cli.console import progress, remark, say
+from migralab.core.errors import RequestError
+
+if TYPE_CHECKING:
+    from migralab.checks.check import Checked
+    from migralab.checks.verdict import Verdict
+
+CLAIM_FAILED = 1
+
+
+def check(
+    entry: Annotated[str, typer.Argument(help="Catalogue id, YAML file, or 'all'.")],
+    seeds: Annotated[int, typer.Option("--seeds", help="Dishes per arm; signs need at least 20.", min=2)] = 20,
+    tier: Annotated[str, typer.Option("--tier", help="fast or full.")] = "fast",
+    sweep: Annotated[bool, typer.Option("--sweep", help="Also halve and double every estimate (long).")] = False,
+    workers: Annotated[int | None, typer.Option("--workers", help="Processes; all cores by default.", min=1)] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the verdicts to this file.")] = None,
+) -> None:
+    """Run every arm with every seed and judge every claim. Exit code 1 if a claim failed."""
+    from migralab.catalog.catalog import entry_ids, load
+    from migralab.checks.check import check as check_entry
+    from migralab.checks.check import sweep as sweep_entry
+    from migralab.checks.table import any_failed, score, to_json
+    from migralab.simulation.batch import usable_cores
+
+    if tier not in ("fast", "full"):
+        raise RequestError(f"--tier {tier} is neither fast nor full.")
+    if json_file is not None and not json_file.parent.is_dir():
+        raise RequestError(f"--json {json_file}: there is no folder {json_file.parent}.")
+    count = workers or usable_cores()
+    verdicts: list[Verdict] = []
+    for name in entry_ids() if entry == "all" else [entry]:
+        file = load(name)
+        with progress(f"check {file.experiment.id}", "dishes") as update:
+            checked = check_entry(file, seeds=seeds, tier=tier, workers=count, progress=update)
+        if sweep:
+            with progress("estimates halved and doubled", "dishes") as update:
+                checked = sweep_entry(file, checked, tier=tier, workers=count, progress=update)
+        _print(checked)
+        verdicts += checked.verdicts
+    say(f"\n{score(verdicts)}")
+    if json_file is not None:
+        json_file.write_text(to_json(verdicts) + "\n")
+        remark(f"verdicts: {json_file}")
+    if any_failed(verdicts):
+        raise typer.Exit(CLAIM_FAILED)
+
+
+_SIGNS = {"pass": "pass", "fail": "FAIL", "inconclusive": "?", "none": "-"}
+
+
+def _print(checked: Checked) -> None:
+    say(f"{checked.entry}: {len(checked.batch.seeds)} dishes an arm")
+    for group, title in (
+        ("predicted", "Predicted: these count"),
+        ("calibrated", "Calibrated: the number set a parameter"),
+        ("by-construction", "By construction: follows from a sign that someone typed, scores nothing"),
+    ):
+        rows = [v for v in checked.verdicts if v.role == group and v.verdict != "none"]
+        if rows:
+            say(f"\n{title}")
+            for verdict in rows:
+                _print_verdict(verdict)
+    if unjudged := [v for v in checked.verdicts if v.verdict == "none"]:
+        say("\nNot judged: no published arm tests it (T3)")
+        for verdict in unjudged:
+            say(f"  -     {verdict.id}: {verdict.statement}")
+    if checked.swept:
+        say(f"\nOf {len(checked.swept)} halved or doubled estimates, these change a verdict:")
+        for change in checked.changes:
+            say(f"  {change.change:<52} {change.id}: {change.before} -> {change.after}")
+        if not checked.changes:
+            say("  none")
+
+
+def _print_verdict(v: Verdict) -> None:
+    observed = "no value" if v.observed is None else f"{v.observed:.3g}"
+    span = "" if v.interval is None else f" [{v.interval[0]:.3g}, {v.interval[1]:.3g}]"
+    off = f", off by {v.by_how_much:+.2g}" if v.verdict == "fail" and v.by_how_much else ""
+    say(f"  {_SIGNS[v.verdict]:<5} {v.id}: {v.statement}")
+    say(f"        {v.grade}; observed {observed}{span}; expected {v.expected}{off}; {v.source}")
+    if v.share_of_laboratories is not None:
+        say(f"        {v.share_of_laboratories:.0%} of laboratories with the published design would have seen it")
+    if v.note:
+        say(f"        {v.note}")

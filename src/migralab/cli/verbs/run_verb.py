@@ -1,0 +1,76 @@
+"""`migralab run ID`: simulate one dish."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from migralab.cli.console import progress, remark, say, say_json
+
+
+def run(
+    entry: Annotated[str, typer.Argument(help="Catalogue id or YAML file.")],
+    arm: Annotated[str | None, typer.Option("--arm", help="Arm to run; the control by default.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="The dish.")] = 1,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="Change a value: mechanism.parameter=VALUE or dish.FIELD=VALUE.")
+    ] = None,
+    duration: Annotated[str | None, typer.Option("--duration", help="Simulated time, for example 12h.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Directory to write; must not exist.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
+) -> None:
+    """Simulate one dish and print what a counting bench would report."""
+    from migralab.catalog.catalog import load
+    from migralab.simulation.compile import compile_experiment
+    from migralab.simulation.simulate import simulate
+    from migralab.spec.change import apply_arm, apply_setting
+
+    file = load(entry)
+    changes = [*(settings or []), *([f"dish.duration={duration}"] if duration else [])]
+    if changes:
+        experiment = apply_arm(file.experiment, arm or file.experiment.control.id)
+        for change in changes:
+            experiment = apply_setting(experiment, change)
+        model = compile_experiment(experiment)
+    else:
+        model = compile_experiment(file, arm)
+    out = out or _free_name(Path(f"{model.experiment.id}-{model.arm}-seed{seed}"))
+    with progress(f"{model.experiment.id}, arm {model.arm}, seed {seed}", "ticks") as update:
+        done = simulate(model, seed, out=out, resume=resume, progress=update)
+    _print_readouts(done, as_json)
+    remark(f"The run is in {out}. Next: migralab report {out}, or migralab image {out}.")
+
+
+def _free_name(path: Path) -> Path:
+    """Return `path`, or `path` with the first free number; only a name given by the user can clash."""
+    candidate, number = path, 2
+    while candidate.exists():
+        candidate, number = path.with_name(f"{path.name}-{number}"), number + 1
+    return candidate
+
+
+_SHORT = (
+    "count.per_cell", "count.positive_cells", "count.per_100um_laid", "count.per_100um_intact", "diameter.mean",
+    "fibre.length_laid", "fibre.length_intact", "junction.per_100um", "tip.per_100um", "lifetime.mean",
+)  # fmt: skip
+
+
+def _print_readouts(done: object, as_json: bool) -> None:
+    from migralab.measure import measure
+    from migralab.results.run import Run
+    from migralab.simulation.observe import observe
+
+    if not isinstance(done, Run):
+        raise TypeError("a run is printed")
+    readouts = measure(observe(done), _SHORT)
+    if as_json:
+        say_json(readouts.to_dict())
+        return
+    say(f"One dish (seed {done.provenance.seed}); intervals are over its cells, not over experiments")
+    for readout in readouts.values():
+        say(f"  {readout.id:<26} {readout.value:9.3g} {readout.unit:<9} [{readout.low:.3g}, {readout.high:.3g}]")
+    if note := readouts["count.per_cell"].note:
+        say(f"  {note}")

@@ -1,0 +1,79 @@
+"""`migralab show ID`: question, causal graph, arms, parameters with sources, claims."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from migralab.cli.console import say, say_json
+from migralab.spec.experiment import Experiment
+
+
+def show(
+    entry: Annotated[str, typer.Argument(help="Catalogue id or YAML file.")],
+    arm: Annotated[str | None, typer.Option("--arm", help="Show the parameters of this arm.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of experiment files.")] = False,
+) -> None:
+    """Show an entry: what is asked, how it hangs together, every number with its source."""
+    from migralab.catalog.catalog import load
+    from migralab.simulation.compile import compile_experiment
+    from migralab.spec.dump import experiment_schema
+
+    if schema:
+        say_json(experiment_schema())
+        return
+    file = load(entry)
+    model = compile_experiment(file, arm)
+    if as_json:
+        say_json(model.experiment.model_dump(by_alias=True, mode="json") | {"claims": _plain_claims(file.experiment)})
+        return
+    _show_question(file.experiment)
+    _show_graph(file.experiment)
+    _show_arms(file.experiment)
+    _show_parameters(model.experiment, model.arm)
+    _show_claims(file.experiment)
+
+
+def _plain_claims(experiment: Experiment) -> list[dict[str, object]]:
+    return [claim.model_dump(mode="json") for claim in experiment.claims]
+
+
+def _show_question(e: Experiment) -> None:
+    say(f"{e.title}  [{e.id}, {e.status}]")
+    say(e.question)
+    if e.note:
+        say(e.note)
+    dish = e.dish
+    say(f"Dish: {dish.cells} cells, {dish.duration}, step {dish.step}, seeded at {dish.density}.")
+
+
+def _show_graph(e: Experiment) -> None:
+    say("\nCausal graph (evidence of each arrow: perturbed, associated or asserted)")
+    for edge in e.graph:
+        arrow = {"+": "-->", "-": "--|", "?": "-?>"}[edge.sign]
+        say(f"  {edge.source:>22} {arrow} {edge.target:<20} {edge.evidence:<10} {edge.cite}")
+
+
+def _show_arms(e: Experiment) -> None:
+    say("\nArms (each touches one arrow)")
+    for arm in e.arms:
+        change = ", ".join(f"{path} = {value}" for path, value in arm.changes.items()) or "control"
+        say(f"  {arm.id:<26} {change}")
+
+
+def _show_parameters(e: Experiment, arm: str) -> None:
+    say(f"\nParameters of arm {arm} (E marks an estimate; * was fitted to published results)")
+    for mechanism, parameters in e.mechanisms.items():
+        say(f"  {mechanism}")
+        for name, p in parameters.items():
+            span = f" ({p.low:g} to {p.high:g})" if p.low is not None and p.high is not None else ""
+            star = "*" if p.calibrated_on else " "
+            say(f"   {star}{name:<26} {str(p) + span:<32} {p.source}")
+
+
+def _show_claims(e: Experiment) -> None:
+    say("\nClaims")
+    for claim in e.claims:
+        say(f"  {claim.id:<28} {claim.grade:<16} {claim.role or 'scores nothing':<14} {claim.statement}")
