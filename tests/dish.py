@@ -23,7 +23,7 @@ def make(name, dt, changes=None):
     """Build one mechanism with some parameters changed, given as text."""
     kind = MECHANISMS[name]
     fields = {key: {"value": value, "source": SOURCE} for key, value in (changes or {}).items()}
-    return kind(kind.Parameters(**fields), dt)
+    return kind(kind.parameters(**fields), dt)
 
 
 def make_all(dt, changes=None, names=FORMATION):
@@ -35,7 +35,7 @@ def found_dish(cells=30, dt=60.0, seed=1, changes=None, names=FORMATION, mechani
     engine = Engine(mechanisms or make_all(dt, changes, names), dt)
     side = 100.0 * np.sqrt(cells)
     positions = np.random.default_rng(seed).uniform(0, side, (cells, 2))
-    return engine, engine.found(positions, int(dish_key(seed)))
+    return engine, engine.found([positions], [int(dish_key(seed))])
 
 
 def tables_of(state):

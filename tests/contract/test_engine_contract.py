@@ -115,7 +115,10 @@ def test_a_mechanism_changes_only_what_it_declares(name):
     mechanism.step(state, 60.0, Stream(stream_key(name), 200))
     after = tables_of(state)
     changed = {
-        path for path in before if len(before[path]) != len(after[path]) or not np.array_equal(before[path], after[path], equal_nan=before[path].dtype.kind == "f")
+        path
+        for path in before
+        if len(before[path]) != len(after[path])
+        or not np.array_equal(before[path], after[path], equal_nan=before[path].dtype.kind == "f")
     }
     assert changed <= mechanism.writes | mechanism.adds, f"undeclared: {changed - mechanism.writes - mechanism.adds}"
 

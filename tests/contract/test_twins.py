@@ -45,9 +45,10 @@ def test_repulsion_equals_its_twin():
     rng = generator()
     position = rng.uniform(0, 300, (800, 2))
     alive = rng.random(800) < 0.9
+    group = rng.integers(0, 3, 800)
     one, two = np.zeros((800, 2)), np.zeros((800, 2))
-    neighbours.push_apart(position, alive, one, 20.0, 0.002)
-    neighbours.push_apart_array(position, alive, two, 20.0, 0.002)
+    neighbours.push_apart(position, group, alive, one, 20.0, 0.002)
+    neighbours.push_apart_array(position, group, alive, two, 20.0, 0.002)
     assert np.count_nonzero(one) > 500
     np.testing.assert_allclose(one, two, rtol=1e-10, atol=1e-15)  # the sums run in another order
     np.testing.assert_allclose(one.sum(axis=0), 0.0, atol=1e-12)  # action equals reaction
@@ -74,7 +75,13 @@ def test_growth_equals_its_twin(pressure):
     n = 400
     supply = growth.Supply(pressure, 0.1, 0.2, 40.0, 12.7, 5.0)
     area, time = rng.uniform(0.5, 8, n), np.where(rng.random(n) < 0.8, 60.0, 0.0)
-    start = (area, area**1.5 / 10.7 * rng.uniform(0.1, 1, n), area * rng.uniform(1, 5, n), np.zeros(n), np.zeros(n, np.int8))
+    start = (
+        area,
+        area**1.5 / 10.7 * rng.uniform(0.1, 1, n),
+        area * rng.uniform(1, 5, n),
+        np.zeros(n),
+        np.zeros(n, np.int8),
+    )
     one, two = (tuple(a.copy() for a in start) for _ in range(2))
     taken = np.empty((n, 3)), np.empty((n, 3))
     path, radius, flow = rng.uniform(1, 90, n), rng.uniform(0.03, 0.1, n), rng.uniform(0, 0.001, n)

@@ -11,7 +11,9 @@ LAW = (0.012 / 60, 300 * 60.0, 25 * 60.0)
 @pytest.mark.parametrize("threshold", [1e-6, 0.1, 1.0, 5.0, 200.0])
 def test_break_age_inverts_the_integrated_hazard(threshold):
     age = break_age(threshold, 2.0, *LAW)
-    total, _ = integrate.quad(lambda a: 2.0 * break_hazard(a, *LAW), 0, age, limit=200, points=[LAW[1]] if age > LAW[1] else None)
+    total, _ = integrate.quad(
+        lambda a: 2.0 * break_hazard(a, *LAW), 0, age, limit=200, points=[LAW[1]] if age > LAW[1] else None
+    )
     assert total == pytest.approx(threshold, rel=1e-6)
 
 
@@ -19,7 +21,10 @@ def test_hazard_has_the_three_published_rates():
     # Wang 2022 fig 1a: the mean hazard of three hours of imaging; only a_half minus the age at the first frame,
     # 100 min, is known (model-notes.md 4). Published brackets, per um per min
     start = 300 - 100
-    means = [integrate.quad(lambda a: break_hazard(a * 60, *LAW) * 60, start + t, start + t + 60)[0] / 60 for t in (0, 60, 120)]
+    means = [
+        integrate.quad(lambda a: break_hazard(a * 60, *LAW) * 60, start + t, start + t + 60)[0] / 60
+        for t in (0, 60, 120)
+    ]
     for mean, (low, high) in zip(means, [(0.0004, 0.001), (0.0035, 0.006), (0.010, 0.011)], strict=True):
         assert low <= mean <= high
 
@@ -37,7 +42,9 @@ def test_break_ages_have_the_law_of_the_hazard():
     up = fibres["parent"][has]
     length = np.hypot(*(fibres[c][has].astype(float) - fibres[c][up] for c in "xy"))
     age = (fibres["breaks"][has] - fibres["born"][has]).astype(float)
-    integrated = length * LAW[0] * LAW[2] * (np.logaddexp(0, (age - LAW[1]) / LAW[2]) - np.logaddexp(0, -LAW[1] / LAW[2]))
+    integrated = (
+        length * LAW[0] * LAW[2] * (np.logaddexp(0, (age - LAW[1]) / LAW[2]) - np.logaddexp(0, -LAW[1] / LAW[2]))
+    )
     good = length > 1e-3
     # thresholds are Exp(1); fixed seed, false alarm 1e-4
     assert good.sum() > 2000

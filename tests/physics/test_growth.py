@@ -12,7 +12,19 @@ def grow_one(minutes, supply=SUPPLY, path=20.0, flow=0.034 / 60, radius=0.05, st
     tetraspanin, diameter, limiter = area.copy(), np.array([start]), np.zeros(1, np.int8)
     taken = np.empty((1, 3))
     for _ in range(round(minutes * 60 / step)):
-        grow(np.array([step]), np.array([path]), np.array([radius]), np.array([flow]), area, volume, tetraspanin, diameter, limiter, taken, supply)
+        grow(
+            np.array([step]),
+            np.array([path]),
+            np.array([radius]),
+            np.array([flow]),
+            area,
+            volume,
+            tetraspanin,
+            diameter,
+            limiter,
+            taken,
+            supply,
+        )
     return diameter[0], area[0], volume[0], tetraspanin[0], limiter[0]
 
 
@@ -74,7 +86,9 @@ def test_membrane_volume_and_tetraspanin_are_conserved():
     laid = 2 * np.pi * 0.05 * cells["fibre_laid"].sum()
     held = {
         "membrane": laid + vesicles["area"].sum() + vesicles["initial_area"][pending].sum(),
-        "volume": np.pi * 0.05**2 * cells["fibre_laid"].sum() + vesicles["volume"].sum() + vesicles["initial_volume"][pending].sum(),
+        "volume": np.pi * 0.05**2 * cells["fibre_laid"].sum()
+        + vesicles["volume"].sum()
+        + vesicles["initial_volume"][pending].sum(),
         "tetraspanin_pool": laid + vesicles["tetraspanin"].sum() + vesicles["initial_area"][pending].sum(),
     }
     for name, total in before.items():

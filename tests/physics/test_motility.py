@@ -83,7 +83,7 @@ def test_replayed_cells_are_where_their_tracks_are():
     from migralab.engine.engine import Engine
 
     engine = Engine([*others, replay], 60.0)
-    state = engine.found(Replay.starts(tracks), int(dish_key(1)))
+    state = engine.found([Replay.starts(tracks)], [int(dish_key(1))])
     engine.run(state, 50)
     np.testing.assert_allclose(state["cells"]["position"][:, 0], [28.0, 33.0])
     assert state["cells"]["path"].min() > 20

@@ -4,7 +4,13 @@ import pytest
 from migralab.physics.attachments import stationary_density
 from tests.dish import ALWAYS_MOVING, found_dish
 
-FIBRES = ("motility.adhesion", "motility.walk", "motility.displacement", "biogenesis.rear-width", "biogenesis.retraction-fibre")
+FIBRES = (
+    "motility.adhesion",
+    "motility.walk",
+    "motility.displacement",
+    "biogenesis.rear-width",
+    "biogenesis.retraction-fibre",
+)
 STRAIGHT = {"motility.walk": ALWAYS_MOVING["motility.walk"] | {"persistence": "1e9 min"}}
 WIDE = {"biogenesis.rear-width": {"straight_width": "60 um"}}
 
@@ -86,7 +92,9 @@ def test_laid_length_is_the_length_of_the_edges():
 
 
 def test_a_cell_pushed_backwards_lays_nothing():
-    engine, state = found_dish(cells=2, names=("motility.adhesion", "biogenesis.rear-width", "biogenesis.retraction-fibre"))
+    engine, state = found_dish(
+        cells=2, names=("motility.adhesion", "biogenesis.rear-width", "biogenesis.retraction-fibre")
+    )
     cells = state["cells"]
     for _ in range(20):
         cells["position"][:] -= 0.5 * cells["heading"]

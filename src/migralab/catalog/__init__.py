@@ -1,0 +1,1 @@
+"""Published systems as data: one YAML file each, and the bibliography."""

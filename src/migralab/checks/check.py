@@ -11,11 +11,10 @@ from migralab.checks.verdict import LEAST_SEEDS, Verdict
 from migralab.measure.registry import OBSERVABLES
 from migralab.simulation.batch import Batch, run_batch
 from migralab.simulation.compile import Model, compile_experiment
-from migralab.spec.change import USER
+from migralab.spec.change import scale_parameter
 from migralab.spec.claim import Claim
 from migralab.spec.experiment import Experiment
 from migralab.spec.loader import ExperimentFile
-from migralab.spec.parameter import Parameter
 
 Progress = Callable[[int, int], None]
 FAST_CELLS = 60  # cells a dish in the fast tier
@@ -126,7 +125,7 @@ def sweep(
 ) -> Checked:
     """Halve and double each estimate in every arm, judge again, and list the verdicts that change.
 
-    An arm that sets the parameter itself keeps its own value.
+    An arm that sets the parameter itself is scaled with it: half the speed stays half the speed.
     """
     experiment = source.experiment if isinstance(source, ExperimentFile) else source
     claims = [c for c in experiment.claims if tier == "full" or c.tier == "fast"]
@@ -150,7 +149,4 @@ def sweep(
 def _scaled(experiment: Experiment, path: str, factor: float) -> Experiment:
     mechanism, _, name = path.rpartition(".")
     resolved = compile_experiment(experiment).experiment.mechanisms[mechanism][name]
-    changed = Parameter(value=resolved.value * factor, unit=resolved.unit, source=USER)
-    mechanisms = {key: dict(own) for key, own in experiment.mechanisms.items()}
-    mechanisms[mechanism][name] = changed
-    return experiment.model_copy(update={"mechanisms": mechanisms})
+    return scale_parameter(experiment, path, factor, resolved)

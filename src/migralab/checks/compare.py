@@ -64,9 +64,7 @@ def _find_equivalence(comparison: Equivalence, samples: Floats) -> Finding:
     found = _bounded(ratio, 1.0 / high, high, effect=ratio.value - 1.0)
     means = samples[:, 0].mean(axis=1) if samples.shape[2] else np.full(2, np.nan)
     if comparison.floor is not None and (means < comparison.floor).all():
-        note = (
-            f"both arms lie below {comparison.floor:g}: so little cannot fall, and no difference says nothing"
-        )
+        note = f"both arms lie below {comparison.floor:g}: so little cannot fall, and no difference says nothing"
         return replace(found, outcome="inconclusive", note=note)
     return found
 
@@ -86,9 +84,7 @@ def _find_exponent(comparison: Exponent, samples: Floats) -> Finding:
     expected = _range(comparison.low, comparison.high)
     if values.shape[1] == 0 or values.min() <= 0:
         note = "a dish has a readout of 0, which has no logarithm"
-        return Finding(
-            outcome="inconclusive", expected=expected, low=comparison.low, high=comparison.high, note=note
-        )
+        return Finding(outcome="inconclusive", expected=expected, low=comparison.low, high=comparison.high, note=note)
     return _bounded(estimate_exponent(comparison.doses, list(values)), comparison.low, comparison.high)
 
 
@@ -140,15 +136,11 @@ def _find_time_order(comparison: TimeOrder, samples: Floats) -> Finding:
     outcome: Outcome = "inconclusive"
     if gap.n > 1 and not gap.low <= least <= gap.high:
         outcome = "pass" if gap.low > least else "fail"
-    expected = (
-        f"{comparison.later} later than {comparison.readout} by more than {least:g} {comparison.unit}".strip()
-    )
+    expected = f"{comparison.later} later than {comparison.readout} by more than {least:g} {comparison.unit}".strip()
     return Finding(outcome=outcome, estimate=gap, expected=expected, low=least)
 
 
-def _bounded(
-    estimate: Estimate, low: float, high: float, unit: str = "", effect: float | None = None
-) -> Finding:
+def _bounded(estimate: Estimate, low: float, high: float, unit: str = "", effect: float | None = None) -> Finding:
     return Finding(
         outcome=judge_within(estimate, low, high),
         estimate=estimate,

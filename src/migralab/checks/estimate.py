@@ -41,9 +41,7 @@ class Estimate:
     def moved(self, shift: float, factor: float = 1.0) -> Estimate:
         """Return the estimate of ``factor * x + shift``."""
         ends = sorted((self.low * factor + shift, self.high * factor + shift))
-        return Estimate(
-            value=self.value * factor + shift, low=ends[0], high=ends[1], n=self.n, method=self.method
-        )
+        return Estimate(value=self.value * factor + shift, low=ends[0], high=ends[1], n=self.n, method=self.method)
 
 
 def student(n: int, confidence: float = CONFIDENCE) -> float:
@@ -95,7 +93,7 @@ def estimate_quotient(numerator: Floats, denominator: Floats, confidence: float 
     t2 = student(n, confidence) ** 2 / n
     spread = np.cov(numerator, denominator, ddof=1)
     a = bottom**2 - t2 * float(spread[1, 1])
-    b = top * bottom - t2 * float(spread[0, 1])
+    b = top * bottom
     c = top**2 - t2 * float(spread[0, 0])
     if a <= 0:
         return nothing
@@ -103,9 +101,7 @@ def estimate_quotient(numerator: Floats, denominator: Floats, confidence: float 
     return Estimate(value=value, low=(b - root) / a, high=(b + root) / a, n=n, method=method)
 
 
-def estimate_exponent(
-    doses: Sequence[float], values: Sequence[Floats], confidence: float = CONFIDENCE
-) -> Estimate:
+def estimate_exponent(doses: Sequence[float], values: Sequence[Floats], confidence: float = CONFIDENCE) -> Estimate:
     """Return the slope of log value against log dose, one slope per seed, with Student's interval.
 
     Parameters

@@ -26,9 +26,7 @@ Values = Mapping[str, Mapping[str, Floats]]
 MOST_MISSING = 0.1  # dishes without a value are not a random choice of dishes
 
 
-def judge_all(
-    experiment: Experiment, values: Values, *, units: Mapping[str, str] | None = None
-) -> tuple[Verdict, ...]:
+def judge_all(experiment: Experiment, values: Values, *, units: Mapping[str, str] | None = None) -> tuple[Verdict, ...]:
     """Return the verdict on every claim of an experiment, in its order. See `judge`."""
     return tuple(judge(experiment.id, claim, values, units=units) for claim in experiment.claims)
 
@@ -74,9 +72,7 @@ def _collect(comparison: Comparison, values: Values, units: Mapping[str, str]) -
         for readout in comparison.readouts:
             if readout not in values[arm]:
                 raise UnknownIdError(f"readout of arm '{arm}'", readout, values[arm])
-            rows.append(
-                np.asarray(values[arm][readout], np.float64) * _factor(comparison.unit, units.get(readout))
-            )
+            rows.append(np.asarray(values[arm][readout], np.float64) * _factor(comparison.unit, units.get(readout)))
     lengths = {len(row) for row in rows}
     if len(lengths) > 1:
         raise RequestError(
@@ -120,9 +116,7 @@ def _laboratory(claim: Claim, samples: Floats) -> dict[str, Any]:
         pairs = list(pairwise(means))
     else:
         return {}
-    increase = (
-        comparison.direction == "increase" if isinstance(comparison, Sign | Order) else means[0] > means[1]
-    )
+    increase = comparison.direction == "increase" if isinstance(comparison, Sign | Order) else means[0] > means[1]
     shares = [
         share_of_laboratories(claim.laboratory, reference=float(a), changed=float(b), increase=bool(increase))
         for a, b in pairs
@@ -131,7 +125,7 @@ def _laboratory(claim: Claim, samples: Floats) -> dict[str, Any]:
     return {"share_of_laboratories": weakest.pooled, "share_per_experiment": weakest.per_experiment}
 
 
-def _verdict(entry: str, claim: Claim, finding: Finding, **shares: Any) -> Verdict:  # noqa: ANN401  # passed on
+def _verdict(entry: str, claim: Claim, finding: Finding, **shares: Any) -> Verdict:  # passed on
     estimate = finding.estimate
     known = estimate is not None and not math.isnan(estimate.value)
     return Verdict(

@@ -33,9 +33,7 @@ class Score:
             f"{name}: " + ", ".join(f"{counts[outcome]} {outcome}" for outcome in counts)
             for name, counts in (("predicted", self.predicted), ("calibrated", self.calibrated))
         ]
-        return "; ".join(
-            [*parts, f"by construction: {self.by_construction}", f"not judged: {self.not_judged}"]
-        )
+        return "; ".join([*parts, f"by construction: {self.by_construction}", f"not judged: {self.not_judged}"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +98,7 @@ def any_failed(verdicts: Iterable[Verdict]) -> bool:
     return any(verdict.verdict == "fail" for verdict in verdicts)
 
 
-def find_sensitive(
-    base: Iterable[Verdict], by_change: Mapping[str, Iterable[Verdict]]
-) -> tuple[VerdictChange, ...]:
+def find_sensitive(base: Iterable[Verdict], by_change: Mapping[str, Iterable[Verdict]]) -> tuple[VerdictChange, ...]:
     """Return the verdicts that differ from the base when an estimate is changed.
 
     Parameters
@@ -130,7 +126,7 @@ def find_sensitive(
     )
 
 
-def _finite(value: Any) -> Any:  # noqa: ANN401  # any value of a verdict
+def _finite(value: Any) -> Any:  # any value of a verdict
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, tuple):

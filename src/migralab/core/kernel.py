@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
@@ -47,26 +47,27 @@ def _cache_folder() -> Path:
     return folder
 
 
-numba.config.CACHE_DIR = str(_cache_folder())
+setattr(numba.config, "CACHE_DIR", str(_cache_folder()))  # noqa: B010  # numba sets its options by name
+
 
 def plain(function: _Function) -> _Function:
     """Return the Python function behind a compiled one: the twin of one that works on arrays as on scalars."""
-    return getattr(function, "py_func", function)  # type: ignore[no-any-return]
+    return getattr(function, "py_func", function)
 
 
 KERNELS: dict[str, Any] = {}
 """Every compiled function by ``module.name``; `migralab.warm` compiles them and the contract test lists them."""
 
 
-def _register(function: _Function, **options: Any) -> _Function:
-    compiled = numba.njit(cache=True, error_model="numpy", nogil=True, **options)(function)
+def _register(function: _Function, *, parallel: bool) -> _Function:
+    compiled = numba.njit(cache=True, error_model="numpy", nogil=True, parallel=parallel)(function)
     KERNELS[f"{function.__module__.removeprefix('migralab.')}.{function.__name__}"] = compiled
-    return compiled  # type: ignore[no-any-return]  # numba carries no types
+    return cast(_Function, compiled)
 
 
 def kernel(function: _Function) -> _Function:
     """Compile a function of floats and plain arrays for one thread."""
-    return _register(function)
+    return _register(function, parallel=False)
 
 
 def parallel_kernel(function: _Function) -> _Function:

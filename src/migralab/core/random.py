@@ -6,13 +6,15 @@ vesicle (the key of the dish, and so the seed, is at its root), `count` is how o
 on it, `draw` tells apart the numbers of one act. So a run is bitwise the same for any number of threads, and a
 mechanism that is added does not move the draws of another.
 
-Scalar functions are for kernels; functions that end in ``_array`` are their vectorised numpy twins.
+Scalar functions are for kernels; functions that end in ``_array`` are their vectorised numpy twins; those that
+begin with ``draw_`` are the compiled loops that mechanisms call.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,7 @@ from migralab.core.kernel import kernel, plain
 
 UInts = NDArray[np.uint64]
 Floats = NDArray[np.float64]
+Word = Any  # a uint64, or an array of them: the same code serves kernel and twin
 
 _MASK = np.uint64(0xFFFFFFFF)
 _SHIFT32 = np.uint64(32)
@@ -34,7 +37,7 @@ _HALF_STEP = 2.0**-54  # keeps a uniform off 0 and 1, so that its logarithm exis
 
 
 @kernel
-def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]  # uint64 scalars or arrays alike
+def philox(c0: Word, c1: Word, c2: Word, c3: Word, k0: Word, k1: Word) -> tuple[Word, Word, Word, Word]:
     """Return the four 32-bit words of one Philox4x32-10 block, each in a uint64."""
     for _ in range(10):
         p0 = _M0 * c0
@@ -46,7 +49,7 @@ def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]  # uint64 sc
 
 
 @kernel
-def uniform_pair(stream: np.uint64, entity: int, count: int, draw: int) -> tuple[float, float]:
+def uniform_pair(stream: np.uint64, entity: Word, count: Word, draw: Word) -> tuple[float, float]:
     """Return two independent uniforms in (0, 1)."""
     s, e = np.uint64(stream), np.uint64(entity)
     a, b, c, d = philox(
@@ -58,7 +61,7 @@ def uniform_pair(stream: np.uint64, entity: int, count: int, draw: int) -> tuple
 
 
 @kernel
-def normal_pair(stream: np.uint64, entity: int, count: int, draw: int) -> tuple[float, float]:
+def normal_pair(stream: np.uint64, entity: Word, count: Word, draw: Word) -> tuple[float, float]:
     """Return two independent standard normals (Box-Muller)."""
     u, v = uniform_pair(stream, entity, count, draw)
     radius = math.sqrt(-2.0 * math.log(u))
@@ -67,14 +70,14 @@ def normal_pair(stream: np.uint64, entity: int, count: int, draw: int) -> tuple[
 
 
 @kernel
-def exponential(stream: np.uint64, entity: int, count: int, draw: int) -> float:
+def exponential(stream: np.uint64, entity: Word, count: Word, draw: Word) -> float:
     """Return a draw from the exponential law with mean 1: the threshold of a hazard."""
     u, _ = uniform_pair(stream, entity, count, draw)
     return -math.log(u)
 
 
 @kernel
-def child_key(parent: int, stream: np.uint64, ordinal: int) -> int:
+def child_key(parent: Word, stream: Word, ordinal: Word) -> Word:
     """Return the random key of a newborn from its lineage: parent, creating mechanism, ordinal within both."""
     x = (
         np.uint64(parent)
@@ -84,6 +87,32 @@ def child_key(parent: int, stream: np.uint64, ordinal: int) -> int:
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
+
+
+@kernel
+def _fill_uniform_pairs(
+    stream: np.uint64, entity: UInts, count: int, draw: UInts, first: Floats, second: Floats
+) -> None:
+    for i in range(len(entity)):
+        first[i], second[i] = uniform_pair(stream, entity[i], count, draw[i])
+
+
+@kernel
+def _fill_normals(stream: np.uint64, entity: UInts, count: int, draw: UInts, found: Floats) -> None:
+    for i in range(len(entity)):
+        found[i] = normal_pair(stream, entity[i], count, draw[i])[0]
+
+
+@kernel
+def _fill_exponentials(stream: np.uint64, entity: UInts, count: int, draw: UInts, found: Floats) -> None:
+    for i in range(len(entity)):
+        found[i] = exponential(stream, entity[i], count, draw[i])
+
+
+@kernel
+def _fill_child_keys(parent: UInts, stream: np.uint64, ordinal: UInts, found: UInts) -> None:
+    for i in range(len(parent)):
+        found[i] = child_key(parent[i], stream, ordinal[i])
 
 
 def stream_key(name: str) -> np.uint64:
@@ -96,7 +125,9 @@ def dish_key(seed: int) -> np.uint64:
     return np.uint64(int.from_bytes(hashlib.blake2b(f"dish/{seed}".encode(), digest_size=8).digest(), "little"))
 
 
-def uniform_pair_array(stream: np.uint64, entity: UInts, count: int | UInts, draw: int | UInts) -> tuple[Floats, Floats]:
+def uniform_pair_array(
+    stream: np.uint64, entity: UInts, count: int | UInts, draw: int | UInts
+) -> tuple[Floats, Floats]:
     """Return two arrays of uniforms, one pair per entity; bitwise equal to `uniform_pair`."""
     entity = np.asarray(entity, np.uint64)
     key = np.asarray([stream], np.uint64)
@@ -128,3 +159,42 @@ def child_key_array(parent: UInts, stream: np.uint64, ordinal: UInts | int) -> U
     ordinals = np.broadcast_to(np.asarray(ordinal, np.uint64), parents.shape)
     streams = np.full(parents.shape, stream, np.uint64)
     return np.asarray(plain(child_key)(parents, streams, ordinals), np.uint64)
+
+
+def draw_uniform_pairs(stream: np.uint64, entity: UInts, count: int, draw: int | UInts) -> tuple[Floats, Floats]:
+    """Return two arrays of uniforms, one pair per entity; `uniform_pair_array` at a tenth of its cost."""
+    entity, draws = _aligned(entity, draw)
+    first, second = np.empty(len(entity)), np.empty(len(entity))
+    _fill_uniform_pairs(stream, entity, count, draws, first, second)
+    return first, second
+
+
+def draw_normals(stream: np.uint64, entity: UInts, count: int, draw: int | UInts) -> Floats:
+    """Return one standard normal per entity: the first of `normal_pair_array`."""
+    entity, draws = _aligned(entity, draw)
+    found = np.empty(len(entity))
+    _fill_normals(stream, entity, count, draws, found)
+    return found
+
+
+def draw_exponentials(stream: np.uint64, entity: UInts, count: int, draw: int | UInts) -> Floats:
+    """Return one exponential of mean 1 per entity."""
+    entity, draws = _aligned(entity, draw)
+    found = np.empty(len(entity))
+    _fill_exponentials(stream, entity, count, draws, found)
+    return found
+
+
+def draw_child_keys(parent: UInts, stream: np.uint64, ordinal: int | UInts) -> UInts:
+    """Return the keys of newborns, one per parent; bitwise equal to `child_key_array`."""
+    parents, ordinals = _aligned(parent, ordinal)
+    found = np.empty(len(parents), np.uint64)
+    _fill_child_keys(parents, stream, ordinals, found)
+    return found
+
+
+def _aligned(entity: UInts, draw: int | UInts) -> tuple[UInts, UInts]:
+    """Return both as plain arrays of one length: a kernel compiles once for each layout it meets."""
+    entities = np.ascontiguousarray(entity, np.uint64)
+    draws = np.full(len(entities), draw, np.uint64) if np.ndim(draw) == 0 else np.ascontiguousarray(draw, np.uint64)
+    return entities, draws

@@ -47,12 +47,8 @@ _EVERYDAY: dict[str, dict[str, float]] = {
 _FACTOR = {unit: factor for units in _EVERYDAY.values() for unit, factor in units.items()}
 _DIMENSION = {unit: dimension for dimension, units in _EVERYDAY.items() for unit in units}
 
-_NUMBER = re.compile(
-    r"^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf))\s*(.*?)\s*$", re.IGNORECASE
-)
-_UNSAFE = re.compile(
-    r"[^\w%*/^().\s+-]|\d{3}|\d[eE]|(?:\*\*|\^)\s*[^\d.+\-\s]|(?:\*\*|\^)[^*^/a-zA-Z]*(?:\*\*|\^)"
-)
+_NUMBER = re.compile(r"^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf))\s*(.*?)\s*$", re.IGNORECASE)
+_UNSAFE = re.compile(r"[^\w%*/^().\s+-]|\d{3}|\d[eE]|(?:\*\*|\^)\s*[^\d.+\-\s]|(?:\*\*|\^)[^*^/a-zA-Z]*(?:\*\*|\^)")
 _POWER = re.compile(r"(?<![A-Za-z])([numcd]?m)([23])\b")  # pint does not read um2
 _PLAIN_ASCII = str.maketrans({"µ": "u", "μ": "u", "²": "^2", "³": "^3", "·": "*", "⁻": "^-"})
 
@@ -87,7 +83,7 @@ def split(text: str) -> tuple[float, str]:
     return float(match.group(1)), spell(match.group(2))
 
 
-def _pint_unit(unit: str) -> Any:  # noqa: ANN401  # pint's generic unit
+def _pint_unit(unit: str) -> Any:  # pint's generic unit
     import pint
 
     if len(unit) > 60 or _UNSAFE.search(unit):  # towers of powers would be computed exactly, for hours
@@ -146,7 +142,7 @@ def _mismatch(value: float, unit: str, wanted: str) -> UnitError:
 
 
 @functools.cache
-def _internal_factor(unit: Any) -> float:  # noqa: ANN401  # pint's generic unit
+def _internal_factor(unit: Any) -> float:  # pint's generic unit
     """Return what one `unit` is in internal units."""
     units = registry()
     if unit.dimensionality == units.Unit("ug/ml").dimensionality:

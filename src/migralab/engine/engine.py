@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from migralab.core import random
 from migralab.engine.mechanism import Mechanism, Phase, State, Stream, founder_keys, founder_stream
@@ -16,6 +17,7 @@ KEEP_DEAD = frozenset({"migrasomes"})
 
 BASE_COLUMNS = (
     Column(path="cells.position", dtype="float64", unit="um", meaning="centre of the cell", shape=(2,)),
+    Column(path="cells.dish", dtype="int32", unit="", meaning="which of the dishes in this state"),
     Column(path="cells.heading", dtype="float64", unit="", meaning="unit vector of polarity", shape=(2,)),
     Column(path="cells.velocity", dtype="float64", unit="um/s", meaning="sum of all contributions", shape=(2,)),
 )
@@ -53,7 +55,10 @@ class Engine:
             for b in self.plan:
                 if a is b or a.phase != b.phase:
                     continue
-                for clash, verb in ((a.writes & (b.writes | b.reads | b.adds), "writes"), (a.adds & b.reads, "adds to")):
+                for clash, verb in (
+                    (a.writes & (b.writes | b.reads | b.adds), "writes"),
+                    (a.adds & b.reads, "adds to"),
+                ):
                     if clash:
                         raise PlanError(
                             f"{a.name} {verb} {sorted(clash)}, which {b.name} uses in the same phase "
@@ -69,17 +74,26 @@ class Engine:
                 raise PlanError(f"column {column.path} is declared twice with different meaning or type")
         return found
 
-    def found(self, positions: np.ndarray[Any, np.dtype[np.float64]], dish: int) -> State:
-        """Return the state of a new dish with one cell at each of `positions`, (n, 2) um."""
+    def found(self, positions: Sequence[NDArray[np.float64]], dishes: Sequence[int]) -> State:
+        """Return the state of new dishes.
+
+        Parameters
+        ----------
+        positions
+            For each dish, (n, 2) um: a cell is founded at each.
+        dishes
+            Random key of each dish.
+        """
         by_table: dict[str, dict[str, Column]] = {}
         for column in self.columns.values():
             by_table.setdefault(column.table, {})[column.name] = column
         tables = {name: Table(c, keep_dead=name in KEEP_DEAD) for name, c in sorted(by_table.items())}
-        state = State(tables=tables, dish=dish)
-        keys = founder_keys(dish, len(positions))
+        state = State(tables=tables, dishes=np.array(dishes, np.uint64))
+        keys = np.concatenate([founder_keys(key, len(p)) for key, p in zip(dishes, positions, strict=True)])
+        index = np.repeat(np.arange(len(dishes)), [len(p) for p in positions])
         angle = 2 * np.pi * random.uniform_pair_array(founder_stream("heading").key, keys, 0, 0)[0]
         heading = np.column_stack([np.cos(angle), np.sin(angle)])
-        state["cells"].add(keys, position=positions, heading=heading)
+        state["cells"].add(keys, position=np.concatenate(positions), dish=index, heading=heading)
         for table in tables.values():
             table.commit()
         for mechanism in self.plan:
@@ -116,7 +130,7 @@ def dump_state(state: State) -> dict[str, np.ndarray[Any, Any]]:
     }
     saved |= {f"fields/{name}": array.copy() for name, array in state.fields.items()}
     saved["clock"] = np.array([float(state.tick), state.time])
-    saved["dish"] = np.array([state.dish], dtype=np.uint64)
+    saved["dishes"] = state.dishes.copy()
     return saved
 
 
@@ -128,4 +142,4 @@ def load_state(state: State, saved: Mapping[str, np.ndarray[Any, Any]]) -> None:
     for name in state.fields:
         state.fields[name] = np.array(saved[f"fields/{name}"])
     state.tick, state.time = int(saved["clock"][0]), float(saved["clock"][1])
-    state.dish = int(saved["dish"][0])
+    state.dishes = np.array(saved["dishes"])

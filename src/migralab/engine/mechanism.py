@@ -43,8 +43,9 @@ class State:
     ----------
     tables
         Cells, fibres, migrasomes and what else the mechanisms declare.
-    dish
-        Random key of the dish; the seed enters here and nowhere else.
+    dishes
+        Random keys of the dishes in this state; the seeds enter here and nowhere else. Dishes share the
+        arrays and nothing else, so a dish comes out the same alone or beside others.
     time
         Seconds since the start, set by the engine at the start of each tick.
     fields
@@ -52,7 +53,7 @@ class State:
     """
 
     tables: dict[str, Table]
-    dish: int
+    dishes: NDArray[np.uint64]
     tick: int = 0
     time: float = 0.0
     fields: dict[str, NDArray[Any]] = field(default_factory=dict)

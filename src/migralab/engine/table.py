@@ -64,7 +64,11 @@ class Table:
         self.newborn_from = 0
         self._capacity = self._dead = 0
         self._births: list[tuple[int, NDArray[np.uint64], dict[str, Any]]] = []
-        base = {"id": (np.dtype(np.int64), (), -1), "key": (np.dtype(np.uint64), (), 0), "alive": (np.dtype(bool), (), 1)}
+        base = {
+            "id": (np.dtype(np.int64), (), -1),
+            "key": (np.dtype(np.uint64), (), 0),
+            "alive": (np.dtype(bool), (), 1),
+        }
         self._layout = base | {c.name: (np.dtype(c.dtype), c.shape, c.fill) for c in columns.values()}
         self._buffer = {name: np.full((0, *shape), fill, dtype) for name, (dtype, shape, fill) in self._layout.items()}
 

@@ -140,9 +140,7 @@ def _combine_one(readouts: list[Readout], names: list[str]) -> Readout:
     )  # fmt: skip
 
 
-def _summarise(
-    known: np.ndarray, scale: Callable[[np.ndarray], np.ndarray] | None
-) -> tuple[float, float, float]:
+def _summarise(known: np.ndarray, scale: Callable[[np.ndarray], np.ndarray] | None) -> tuple[float, float, float]:
     if not len(known):
         return NAN, NAN, NAN
     if scale is None:
@@ -151,11 +149,7 @@ def _summarise(
         turned = scale(known)
         low, high = mean_interval(turned)
         mean = float(turned.mean())
-    ends = (
-        (NAN, NAN)
-        if math.isnan(low)
-        else (1 / high if high > 0 else math.inf, 1 / low if low > 0 else math.inf)
-    )
+    ends = (NAN, NAN) if math.isnan(low) else (1 / high if high > 0 else math.inf, 1 / low if low > 0 else math.inf)
     return (1 / mean if mean > 0 else math.inf), *ends
 
 

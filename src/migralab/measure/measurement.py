@@ -53,9 +53,7 @@ def measure(
 def _measure_one(view: View, name: str, options: Mapping[str, Any]) -> Readout:
     observable = OBSERVABLES[name]
     if options and (strange := sorted(set(options) - set(allowed := observable.options()))):
-        raise RequestError(
-            f"'{name}' has no option {', '.join(strange)}. Allowed: {', '.join(allowed) or 'none'}."
-        )
+        raise RequestError(f"'{name}' has no option {', '.join(strange)}. Allowed: {', '.join(allowed) or 'none'}.")
     found = observable.function(view, **{**observable.fixed, **options})
     return Readout(
         id=name, value=found.value, unit=observable.unit, low=found.low, high=found.high, n=found.n,

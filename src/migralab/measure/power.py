@@ -60,7 +60,8 @@ def state_power(mean: float, shape: float, seen: int, cells: int = CELLS_A_GROUP
     needed = count_cells_needed(mean, shape, fall)
     return (
         f"{MARK}with {cells} cells a group (pooled, mean {mean:.2g}, k {shape:.2g} from {seen} cells) this "
-        f"design sees a {fall:.0%} fall in {found:.0%} of experiments, and {WANTED:.0%} needs {needed} cells a group"
+        f"design sees a {fall:.0%} fall in {found:.0%} of experiments, and {WANTED:.0%} needs {needed} cells "
+        "a group"
     )
 
 

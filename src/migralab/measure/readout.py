@@ -90,7 +90,7 @@ class Readouts(Mapping[str, Readout]):
     def __len__(self) -> int:
         return len(self._by_id)
 
-    def get(self, key: str, default: Any = None) -> Any:  # noqa: ANN401  # as in Mapping
+    def get(self, key: str, default: Any = None) -> Any:
         """Return a readout, or `default` where it was not measured."""
         return self._by_id.get(key, default)
 
@@ -125,9 +125,7 @@ class Readouts(Mapping[str, Readout]):
     @classmethod
     def from_dict(cls, stored: Mapping[str, Mapping[str, Any]]) -> Readouts:
         """Read back what `to_dict` wrote."""
-        return cls(
-            Readout(**{name: _parsed(name, value) for name, value in row.items()}) for row in stored.values()
-        )
+        return cls(Readout(**{name: _parsed(name, value) for name, value in row.items()}) for row in stored.values())
 
 
 def _plain(value: object) -> object:
@@ -138,7 +136,7 @@ def _plain(value: object) -> object:
     return value
 
 
-def _parsed(name: str, value: Any) -> Any:  # noqa: ANN401  # a field of any type
+def _parsed(name: str, value: Any) -> Any:
     if name in {"value", "low", "high", "confidence"}:
         return NAN if value is None else float(value)
     return value

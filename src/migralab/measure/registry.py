@@ -51,9 +51,7 @@ class Observable:
         return tuple(list(inspect.signature(self.function).parameters)[1:])
 
 
-def _line(
-    name: str, function: Callable[..., Estimate], unit: str, description: str, **fixed: object
-) -> Observable:
+def _line(name: str, function: Callable[..., Estimate], unit: str, description: str, **fixed: object) -> Observable:
     return Observable(id=name, function=function, unit=unit, description=description, fixed=fixed)
 
 
@@ -67,9 +65,7 @@ def _counts() -> Iterator[Observable]:
             f"{which} migrasomes per cell",
             which=which,
         )
-    yield _line(
-        "count.formed_per_cell", count.count_formed_per_cell, "1/cell", "migrasomes ever formed per cell"
-    )
+    yield _line("count.formed_per_cell", count.count_formed_per_cell, "1/cell", "migrasomes ever formed per cell")
     for kind in ("laid", "intact"):
         yield _line(
             f"count.per_100um_{kind}", count.count_per_length, "1/100um",
@@ -86,9 +82,7 @@ def _counts() -> Iterator[Observable]:
         "detached migrasomes per mm2 of field",
     )
     yield _line("count.positive_cells", count.measure_positive_cells, "", "share of cells with migrasomes")
-    yield _line(
-        "attached.share", count.measure_attached_share, "", "share of migrasomes connected to their cell"
-    )
+    yield _line("attached.share", count.measure_attached_share, "", "share of migrasomes connected to their cell")
     yield _line(
         "dispersion.variance_to_mean",
         count.measure_variance_to_mean,
@@ -98,9 +92,7 @@ def _counts() -> Iterator[Observable]:
     yield _line("dispersion.k", count.measure_shape, "", "negative-binomial k of counts per cell")
     yield _line("dispersion.inverse_k", count.measure_inverse_shape, "", "1/k; 0 for Poisson counts")
     yield _line("dispersion.zeros", count.measure_zero_cells, "", "share of cells without migrasomes")
-    yield _line(
-        "dispersion.max_to_mean", count.measure_maximum_to_mean, "", "largest count per cell over mean"
-    )
+    yield _line("dispersion.max_to_mean", count.measure_maximum_to_mean, "", "largest count per cell over mean")
 
 
 def _fibres() -> Iterator[Observable]:
@@ -123,9 +115,7 @@ def _fibres() -> Iterator[Observable]:
         )
     yield _line("junction.per_tip", fibre.measure_junction_tip_ratio, "", "junctions over tips")
     for place in fibre.PLACES:
-        yield _line(
-            f"place.{place}", fibre.measure_place_share, "", f"share of migrasomes at {place}", place=place
-        )
+        yield _line(f"place.{place}", fibre.measure_place_share, "", f"share of migrasomes at {place}", place=place)
     for limiter in ("volume", "area", "shape"):
         yield _line(
             f"limiter.{limiter}",
@@ -154,7 +144,9 @@ def _sizes() -> Iterator[Observable]:
             f"growth.diameter_{age}min", growth.measure_growth, "um",
             f"mean diameter {age} min after appearance", age_min=age,
         )  # fmt: skip
-    yield _line("growth.area_exponent", growth.measure_area_exponent, "", "exponent of gained membrane area against age")
+    yield _line(
+        "growth.area_exponent", growth.measure_area_exponent, "", "exponent of gained membrane area against age"
+    )
     for statistic in lifetime.STATISTICS:
         yield _line(
             f"lifetime.{statistic}", lifetime.measure_lifetime, "min",
@@ -175,9 +167,7 @@ def _places() -> Iterator[Observable]:
     )  # fmt: skip
     for low, high in trail.BINS_UM:
         name, bin_um = trail.bin_name(low, high), {"low_um": low, "high_um": high}
-        yield _line(
-            f"trail.count_{name}", trail.measure_bin_count, "1/cell", f"migrasomes {name} behind", **bin_um
-        )
+        yield _line(f"trail.count_{name}", trail.measure_bin_count, "1/cell", f"migrasomes {name} behind", **bin_um)
         yield _line(f"trail.age_{name}", trail.measure_bin_age, "min", f"mean age {name} behind", **bin_um)
         yield _line(
             f"trail.attached_{name}",
@@ -186,9 +176,7 @@ def _places() -> Iterator[Observable]:
             f"attached share {name} behind",
             **bin_um,
         )
-    yield _line(
-        "path.count_correlation", trail.measure_path_correlation, "", "Spearman of count and path over cells"
-    )
+    yield _line("path.count_correlation", trail.measure_path_correlation, "", "Spearman of count and path over cells")
     yield _line(
         "path.count_correlation@5h", trail.measure_path_correlation, "",
         "Spearman of count and path of the last 5 h over cells", last_min=300.0,
@@ -201,22 +189,14 @@ def _ageing() -> Iterator[Observable]:
             f"break.rate_{low:g}-{high:g}min", ageing.measure_break_rate, "1/um/min",
             f"new breaks per um and min of fibres {low:g} to {high:g} min old", low_min=low, high_min=high,
         )  # fmt: skip
-    yield _line(
-        "break.far_first", ageing.measure_far_first, "", "distance behind the rear, broken over intact fibre"
-    )
-    yield _line(
-        "trail.attached_decline", ageing.measure_attached_decline, "", "attached share far over near the rear"
-    )
+    yield _line("break.far_first", ageing.measure_far_first, "", "distance behind the rear, broken over intact fibre")
+    yield _line("trail.attached_decline", ageing.measure_attached_decline, "", "attached share far over near the rear")
 
 
 def _cells() -> Iterator[Observable]:
     yield _line("speed.mean", motility.measure_speed, "um/min", "path over time, mean over cells")
-    yield _line(
-        "speed.walk", motility.measure_walk, "um/min", "root mean square speed from the MSD", what="speed"
-    )
-    yield _line(
-        "persistence.walk", motility.measure_walk, "min", "persistence time from the MSD", what="persistence"
-    )
+    yield _line("speed.walk", motility.measure_walk, "um/min", "root mean square speed from the MSD", what="speed")
+    yield _line("persistence.walk", motility.measure_walk, "min", "persistence time from the MSD", what="persistence")
     yield _line("cells.moving_share", motility.measure_moving_share, "", "share of cells that move")
     yield _line("cells.alignment", motility.measure_alignment, "", "length of the mean heading")
 

@@ -210,9 +210,7 @@ class View:
         )  # fmt: skip
         # A mean cannot leave the range of its objects, to which scaling for unknown owners might push it
         least, most = float(values[known].min()), float(values[known].max())
-        return replace(
-            found, low=float(np.clip(found.low, least, most)), high=float(np.clip(found.high, least, most))
-        )
+        return replace(found, low=float(np.clip(found.low, least, most)), high=float(np.clip(found.high, least, most)))
 
     def estimate(self, value: float, interval: tuple[float, float], method: str, note: str = "") -> Estimate:
         """Return an estimate within one experiment; its cells are the replicates, if they are known."""
@@ -228,9 +226,7 @@ class View:
             note = join(note, "all cells are alike here, so the interval cannot show a rarer kind")
         how = within(method, "bootstrap")
         n, unit = (self.n_cells, "cells") if self.n_cells else (1, "experiments")
-        return Estimate(
-            value=value, low=float(low), high=float(high), n=n, n_unit=unit, method=how, note=note
-        )
+        return Estimate(value=value, low=float(low), high=float(high), n=n, n_unit=unit, method=how, note=note)
 
 
 def join(*notes: str) -> str:

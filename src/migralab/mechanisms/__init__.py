@@ -1,0 +1,1 @@
+"""The heart: one file is one biological mechanism; `registry` lists them."""

@@ -66,7 +66,7 @@ class Rear(NamedTuple):
     coordinate: Floats
     slope: Floats
     head: Array
-    count: Array
+    attached: Array
     progress: Floats
     threshold: Floats
     anchors: Array
@@ -90,11 +90,11 @@ def stationary_density(anchor_rate: float, wander: float) -> float:
     ``rho = 0.5786 (lambda / D_s)^(1/3)``; junctions and tips per um of fibre are both ``lambda / rho``. Derived
     for Brownian attachments on a wide rear without drift (model-notes.md 3).
     """
-    return 0.5786 * (anchor_rate / wander) ** (1.0 / 3.0)
+    return float(0.5786 * (anchor_rate / wander) ** (1.0 / 3.0))
 
 
 @kernel
-def slope_spread(quantum: float, wander: float, memory: float) -> float:
+def slope_spread(quantum: float, wander: float, memory: float) -> Any:
     """Return the standard deviation of the slope that gives the long-range diffusivity `wander` exactly."""
     return math.sqrt(2.0 * wander * (1.0 - memory) / (quantum * (1.0 + memory)))
 
@@ -141,7 +141,7 @@ def advance_rear(
     before, (n, 4)), and moves the rear.
     """
     _pull(
-        centre, rear.position, rear.direction, rear.path, rear.width, rear.anchor_rate, rear.count, rear.progress,
+        centre, rear.position, rear.direction, rear.path, rear.width, rear.anchor_rate, rear.attached, rear.progress,
         rear.threshold, rear.anchors, law.quantum, law.reach, advance, quanta, bound, before, key, stream,
     )  # fmt: skip
 
@@ -149,7 +149,7 @@ def advance_rear(
 @kernel
 def _insert(rear: Rear, i: int, at: float, head: int) -> bool:
     """Insert an attachment in order; False if there is no room."""
-    count = rear.count[i]
+    count = rear.attached[i]
     if count >= rear.coordinate.shape[1]:
         return False
     j = count
@@ -159,17 +159,18 @@ def _insert(rear: Rear, i: int, at: float, head: int) -> bool:
         rear.head[i, j] = rear.head[i, j - 1]
         j -= 1
     rear.coordinate[i, j], rear.slope[i, j], rear.head[i, j] = at, 0.0, head
-    rear.count[i] = count + 1
+    rear.attached[i] = count + 1
     return True
 
 
 @kernel
-def _wander(rear: Rear, i: int, law: Law, spread: float, old: Floats, stream: np.uint64, key: int, step: int) -> None:
+def _wander(rear: Rear, i: int, law: Law, spread: float, old: Floats, stream: np.uint64, key: np.uint64,
+step: int) -> None:
     """Move all attachments of one cell by one quantum; keep their coordinates of before in `old`."""
     half = 0.5 * rear.width[i]
     kick = spread * math.sqrt(1.0 - law.memory * law.memory)
     second = 0.0
-    for j in range(rear.count[i]):
+    for j in range(rear.attached[i]):
         if j % 2 == 0:
             noise, second = normal_pair(stream, key, step, _WANDER + j // 2)
         else:
@@ -184,7 +185,7 @@ def _wander(rear: Rear, i: int, law: Law, spread: float, old: Floats, stream: np
 
 
 @kernel
-def _meet(rear: Rear, i: int, j: int, law: Law, old: Floats, stream: np.uint64, key: int, step: int) -> bool:
+def _meet(rear: Rear, i: int, j: int, law: Law, old: Floats, stream: np.uint64, key: np.uint64, step: int) -> bool:
     """Tell whether attachments j and j + 1 met during this quantum."""
     gap = rear.coordinate[i, j + 1] - rear.coordinate[i, j]
     if gap <= 0.0:
@@ -204,7 +205,7 @@ def _lay(laid: Laid, at: int, x: float, y: float, path: float, share: float, kin
 @kernel
 def _advance_one(
     rear: Rear, i: int, law: Law, spread: float, laid: Laid, offset: int, before: Floats, advance: float,
-    quanta: int, key: int, stream: np.uint64, anchor_stream: np.uint64,
+    quanta: int, key: np.uint64, stream: np.uint64, anchor_stream: np.uint64,
 ) -> int:  # fmt: skip
     """Advance one cell by its quanta; return the number of nodes laid, or -1 if the rear had no room."""
     old = np.empty(rear.coordinate.shape[1])
@@ -223,7 +224,7 @@ def _advance_one(
         px, py = px / norm, py / norm
         _wander(rear, i, law, spread, old, stream, key, step)
         j = 0
-        while j < rear.count[i] - 1:
+        while j < rear.attached[i] - 1:
             if not _meet(rear, i, j, law, old, stream, key, step):
                 j += 1
                 continue
@@ -234,8 +235,8 @@ def _advance_one(
             old[j] = 0.5 * (old[j] + old[j + 1])
             rear.head[i, j] = NEW - n
             n += 1
-            rear.count[i] -= 1
-            for k in range(j + 1, rear.count[i]):
+            rear.attached[i] -= 1
+            for k in range(j + 1, rear.attached[i]):
                 rear.coordinate[i, k] = rear.coordinate[i, k + 1]
                 rear.slope[i, k] = rear.slope[i, k + 1]
                 rear.head[i, k] = rear.head[i, k + 1]
@@ -252,7 +253,7 @@ def _advance_one(
             _lay(laid, offset + n, x + at * px, y + at * py, path, f, TIP, NONE, NONE)
             n += 1
         if step % law.vertex_every == 0:
-            for j in range(rear.count[i]):
+            for j in range(rear.attached[i]):
                 head = rear.head[i, j]
                 if head <= NEW and laid.path[offset + NEW - head] == path:
                     continue  # a node was laid here just now
@@ -265,10 +266,12 @@ def _advance_one(
 
 @kernel
 def _advance_cell(
-    i, quantum, vertex_every, wander, memory, convergence, reach, position, direction, path, width, anchor_rate,
-    coordinate, slope, head, count, progress, threshold, anchors, x, y, laid_path, share, kind, first_child,
-    second_child, offset, before, advance, quanta, key, stream, anchor_stream,
-):  # type: ignore[no-untyped-def]  # fmt: skip
+    i: int, quantum: float, vertex_every: int, wander: float, memory: float, convergence: float, reach: float,
+    position: Array, direction: Array, path: Array, width: Array, anchor_rate: Array, coordinate: Array, slope:
+    Array, head: Array, count: Array, progress: Array, threshold: Array, anchors: Array, x: Array, y: Array,
+    laid_path: Array, share: Array, kind: Array, first_child: Array, second_child: Array, offset: int, before:
+    Array, advance: float, quanta: int, key: np.uint64, stream: np.uint64, anchor_stream: np.uint64,
+) -> int:  # fmt: skip
     # numba 0.68 loses writes to a tuple of unlike arrays inside a prange body: the tuples are made in here
     rear = Rear(
         position, direction, path, width, anchor_rate, coordinate, slope, head, count, progress, threshold, anchors
@@ -276,17 +279,17 @@ def _advance_cell(
     laid = Laid(x, y, laid_path, share, kind, first_child, second_child)
     law = Law(quantum, vertex_every, wander, memory, convergence, reach)
     spread = slope_spread(quantum, wander, memory)
-    return _advance_one(
-        rear, i, law, spread, laid, offset, before, advance, quanta, key, stream, anchor_stream
-    )
+    return _advance_one(rear, i, law, spread, laid, offset, before, advance, quanta, key, stream, anchor_stream)
 
 
 @parallel_kernel
 def _lay_all(
-    quantum, vertex_every, wander, memory, convergence, reach, position, direction, path, width, anchor_rate,
-    coordinate, slope, head, count, progress, threshold, anchors, x, y, laid_path, share, kind, first_child,
-    second_child, offset, before, advance, quanta, made, key, stream, anchor_stream,
-):  # type: ignore[no-untyped-def]  # fmt: skip
+    quantum: float, vertex_every: int, wander: float, memory: float, convergence: float, reach: float, position:
+    Array, direction: Array, path: Array, width: Array, anchor_rate: Array, coordinate: Array, slope: Array, head:
+    Array, count: Array, progress: Array, threshold: Array, anchors: Array, x: Array, y: Array, laid_path: Array,
+    share: Array, kind: Array, first_child: Array, second_child: Array, offset: Array, before: Array, advance:
+    Array, quanta: Array, made: Array, key: Array, stream: np.uint64, anchor_stream: np.uint64,
+) -> None:  # fmt: skip
     for i in prange(len(advance)):
         made[i] = 0
         if quanta[i] > 0:
@@ -322,10 +325,12 @@ class Nodes(NamedTuple):
 
 @parallel_kernel
 def _gather(
-    head, count, laid_x, laid_y, laid_path, laid_share, laid_kind, first_child, second_child, x, y, path, born, kind,
-    parent, owner, node_key, offset, made, place, first_id, cell, ordinal, key, stream, start, dt, old_x, old_y,
-    old_parent, old_id, length,
-):  # type: ignore[no-untyped-def]  # fmt: skip
+    head: Array, count: Array, laid_x: Array, laid_y: Array, laid_path: Array, laid_share: Array, laid_kind: Array,
+    first_child: Array, second_child: Array, x: Array, y: Array, path: Array, born: Array, kind: Array, parent:
+    Array, owner: Array, node_key: Array, offset: Array, made: Array, place: Array, first_id: int, cell: Array,
+    ordinal: Array, key: Array, stream: np.uint64, start: float, dt: float, old_x: Array, old_y: Array, old_parent:
+    Array, old_id: Array, length: Array,
+) -> None:  # fmt: skip
     for i in prange(len(made)):
         length[i] = 0.0
         for j in range(made[i]):
@@ -377,4 +382,7 @@ def gather_nodes(
     length
         (n,) um, filled.
     """
-    _gather(rear.head, rear.count, *laid, *nodes, *segment, first_id, *lineage, *clock, *old, length)
+    cell, ordinal, key, stream = lineage
+    _gather(
+        rear.head, rear.attached, *laid, *nodes, *segment, first_id, cell, ordinal, key, stream, *clock, *old, length
+    )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import prange
@@ -11,13 +12,17 @@ from numpy.typing import NDArray
 from migralab.core.kernel import kernel, parallel_kernel
 from migralab.core.random import exponential, exponential_array, normal_pair, normal_pair_array
 
+Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
 _HEADING, _SWITCH = 0, 1  # what a draw is for
 
 
 @kernel
-def moving_time(state, left, switches, rates, dt, stream, key):  # type: ignore[no-untyped-def]
+def moving_time(
+    state: bool, left: float, switches: int, rates: tuple[float, float], dt: float, stream: np.uint64, key:
+    np.uint64,
+) -> tuple[float, bool, float, int]:  # fmt: skip
     """Return (seconds moved in dt, new state, threshold left, switches): the exact two-state process."""
     moved, rest = 0.0, dt
     while rest > 0.0:
@@ -36,7 +41,21 @@ def moving_time(state, left, switches, rates, dt, stream, key):  # type: ignore[
 
 
 @parallel_kernel
-def walk(heading, speed, moving, left, switches, velocity, key, stream, count, dt, persistence, start, stop):
+def walk(
+    heading: Array,
+    speed: Array,
+    moving: Array,
+    left: Array,
+    switches: Array,
+    velocity: Array,
+    key: Array,
+    stream: np.uint64,
+    count: int,
+    dt: float,
+    persistence: float,
+    start: float,
+    stop: float,
+) -> None:
     """Advance headings and moving states by dt and add to `velocity` (eq-walk).
 
     Parameters
@@ -60,9 +79,7 @@ def walk(heading, speed, moving, left, switches, velocity, key, stream, count, d
     """
     rates = (start, stop)
     for i in prange(len(speed)):
-        moved, moving[i], left[i], switches[i] = moving_time(
-            moving[i], left[i], switches[i], rates, dt, stream, key[i]
-        )
+        moved, moving[i], left[i], switches[i] = moving_time(moving[i], left[i], switches[i], rates, dt, stream, key[i])
         turn = math.sqrt(2.0 * moved / persistence) * normal_pair(stream, key[i], count, _HEADING)[0]
         hx, hy = heading[i, 0], heading[i, 1]
         # The displacement takes the middle heading of the step, so that its error is of second order in dt
@@ -75,7 +92,21 @@ def walk(heading, speed, moving, left, switches, velocity, key, stream, count, d
         heading[i, 0], heading[i, 1] = ex / norm, ey / norm
 
 
-def walk_array(heading, speed, moving, left, switches, velocity, key, stream, count, dt, persistence, start, stop):
+def walk_array(
+    heading: Array,
+    speed: Array,
+    moving: Array,
+    left: Array,
+    switches: Array,
+    velocity: Array,
+    key: Array,
+    stream: np.uint64,
+    count: int,
+    dt: float,
+    persistence: float,
+    start: float,
+    stop: float,
+) -> None:
     """Vectorised numpy twin of `walk`."""
     rest = np.full(len(speed), dt)
     moved = np.zeros(len(speed))

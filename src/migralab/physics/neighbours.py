@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import prange
@@ -10,21 +11,27 @@ from numpy.typing import NDArray
 
 from migralab.core.kernel import kernel, parallel_kernel
 
+Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
 
 @kernel
-def bin_positions(position, origin, bin_size, columns, rows):  # type: ignore[no-untyped-def]
-    """Sort points into square bins; return (start of each bin, point indices in bin order, bin of each point)."""
+def bin_positions(
+    position: Floats, group: Array, origin: Floats, bin_size: float, columns: int, rows: int, groups: int
+) -> tuple[Array, Array, Array]:
+    """Sort points into square bins; return (start of each bin, point indices in bin order, bin of each point).
+
+    Each group has `columns` columns of its own, side by side.
+    """
     n = len(position)
     where = np.empty(n, np.int64)
-    start = np.zeros(columns * rows + 1, np.int64)
+    start = np.zeros(columns * groups * rows + 1, np.int64)
     for i in range(n):
-        column = min(max(int((position[i, 0] - origin[0]) / bin_size), 0), columns - 1)
+        column = min(max(int((position[i, 0] - origin[0]) / bin_size), 0), columns - 1) + group[i] * columns
         row = min(max(int((position[i, 1] - origin[1]) / bin_size), 0), rows - 1)
-        where[i] = row * columns + column
+        where[i] = row * columns * groups + column
         start[where[i] + 1] += 1
-    for b in range(columns * rows):
+    for b in range(columns * groups * rows):
         start[b + 1] += start[b]
     order = np.empty(n, np.int64)
     filled = start[:-1].copy()
@@ -35,7 +42,18 @@ def bin_positions(position, origin, bin_size, columns, rows):  # type: ignore[no
 
 
 @parallel_kernel
-def repel(position, alive, velocity, start, order, where, columns, rows, diameter, rate):
+def repel(
+    position: Array,
+    alive: Array,
+    velocity: Array,
+    start: Array,
+    order: Array,
+    where: Array,
+    columns: int,
+    rows: int,
+    diameter: float,
+    rate: float,
+) -> None:
     """Add to `velocity` of each disc the push of its overlapping neighbours (eq-repulsion).
 
     Each pair parts at ``rate x overlap`` (1/s x um). A cell sums its own neighbours in list order, so the
@@ -65,20 +83,36 @@ def repel(position, alive, velocity, start, order, where, columns, rows, diamete
         velocity[i, 1] += vy
 
 
-def push_apart(position: Floats, alive: NDArray[np.bool_], velocity: Floats, diameter: float, rate: float) -> None:
-    """Add the repulsion of overlapping discs to `velocity`, (n, 2) um/s."""
+def push_apart(
+    position: Floats, group: Array, alive: Array, velocity: Floats, diameter: float, rate: float
+) -> None:
+    """Add the repulsion of overlapping discs of the same group to `velocity`, (n, 2) um/s.
+
+    Parameters
+    ----------
+    position
+        (n, 2) um.
+    group
+        (n,) discs of different groups (dishes) do not feel each other.
+    """
     if len(position) < 2:
         return
+    # Bins lie on one absolute grid, so a dish meets its neighbours in the same order alone and beside others.
+    # Never many more bins than points: a few cells that ran far apart must not allocate a continent
     low, high = position.min(axis=0), position.max(axis=0)
-    # Never more bins than points: a few cells that ran far apart must not allocate a continent
-    bin_size = max(diameter, float(np.sqrt(max(np.prod(high - low), 1e-12) / len(position))))
-    columns, rows = (int(v) for v in np.ceil((high - low) / bin_size).astype(int) + 1)
-    start, order, where = bin_positions(position, low, bin_size, columns, rows)
-    repel(position, alive, velocity, start, order, where, columns, rows, diameter, rate)
+    groups = int(group.max()) + 1
+    bin_size = diameter
+    while np.prod((high - low) / bin_size + 2) * groups > 1000 + 8 * len(position):
+        bin_size *= 2
+    low = np.floor(low / bin_size) * bin_size
+    # One empty column on the right keeps the last column of a group apart from the first of the next
+    columns, rows = (int(v) for v in (high - low) // bin_size + 2)
+    start, order, where = bin_positions(position, group, low, bin_size, columns, rows, groups)
+    repel(position, alive, velocity, start, order, where, columns * groups, rows, diameter, rate)
 
 
 def push_apart_array(
-    position: Floats, alive: NDArray[np.bool_], velocity: Floats, diameter: float, rate: float
+    position: Floats, group: Array, alive: Array, velocity: Floats, diameter: float, rate: float
 ) -> None:
     """Vectorised numpy twin of `push_apart`, with a k-d tree for the pairs."""
     from scipy.spatial import cKDTree
@@ -88,7 +122,7 @@ def push_apart_array(
     i, j = rows[pairs[:, 0]], rows[pairs[:, 1]]
     apart = position[i] - position[j]
     distance = np.linalg.norm(apart, axis=1)
-    touching = (distance > 0) & (distance < diameter)
+    touching = (distance > 0) & (distance < diameter) & (group[i] == group[j])
     i, j, apart, distance = i[touching], j[touching], apart[touching], distance[touching]
     push = (0.5 * rate * (diameter - distance) / distance)[:, None] * apart
     np.add.at(velocity, i, push)

@@ -160,9 +160,7 @@ def _scatter(image: Floats, grid: Grid, centres: Floats, half: int, blurred: _Bl
     image += total.reshape(rows, columns)
 
 
-def shell_profile(
-    radius: float, distance: ArrayLike, psf: float, section: float, height: float = 0.0
-) -> Floats:
+def shell_profile(radius: float, distance: ArrayLike, psf: float, section: float, height: float = 0.0) -> Floats:
     """Return the blurred image of a spherical membrane, per membrane area (eq-blurred-shell).
 
     ``I(r) = R^2/s^2 int_0^pi sin(q) exp(-(r - R sin q)^2 / 2s^2) i0e(r R sin(q) / s^2)
@@ -192,9 +190,7 @@ def shell_profile(
     return np.asarray(total * radius**2 / psf**2, np.float64)
 
 
-def ball_profile(
-    radius: float, distance: ArrayLike, psf: float, section: float, height: float = 0.0
-) -> Floats:
+def ball_profile(radius: float, distance: ArrayLike, psf: float, section: float, height: float = 0.0) -> Floats:
     """Return the blurred image of a filled sphere, per volume, as a sum of shells (eq-blurred-ball).
 
     ``I(r) = int_0^R shell(R', r) dR'``; arguments as in `shell_profile`.
@@ -205,9 +201,7 @@ def ball_profile(
     return np.asarray(np.tensordot(weight * radius / 2, np.stack(shells), axes=1), np.float64)
 
 
-def deposit_profile(
-    image: Floats, grid: Grid, centre: tuple[float, float], distance: Floats, light: Floats
-) -> None:
+def deposit_profile(image: Floats, grid: Grid, centre: tuple[float, float], distance: Floats, light: Floats) -> None:
     """Add a round object, given as light per um2 against evenly spaced distances, to an image.
 
     Parameters
@@ -239,9 +233,7 @@ def _gauss(nodes: int) -> tuple[Floats, Floats]:
 
 
 def _window(middle: float, reach: float, pixel: float, count: int) -> tuple[int, int]:
-    return max(0, int(np.floor((middle - reach) / pixel))), min(
-        count, int(np.ceil((middle + reach) / pixel)) + 1
-    )
+    return max(0, int(np.floor((middle - reach) / pixel))), min(count, int(np.ceil((middle + reach) / pixel)) + 1)
 
 
 def polygon_coverage(outline: ArrayLike, grid: Grid, lines_per_pixel: int = 4) -> Floats:

@@ -13,7 +13,6 @@ checkpoint replaces the one before by a rename; a kill at any moment leaves a va
 from __future__ import annotations
 
 import json
-import os
 import platform
 import shutil
 import sys
@@ -145,7 +144,7 @@ def write_run(run: Run, directory: Path) -> Run:
     (fresh / "provenance.json").write_text(run.provenance.to_json())
     for name, columns in run.tables.items():
         write_table(columns, name, fresh / "tables" / f"{name}.parquet")
-    os.replace(fresh, directory)
+    fresh.replace(directory)
     shutil.rmtree(partial, ignore_errors=True)
     return Run(experiment=run.experiment, provenance=run.provenance, tables=run.tables, directory=directory)
 

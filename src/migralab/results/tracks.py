@@ -127,7 +127,7 @@ def _read_csv(raw: bytes, path: Path) -> tuple[dict[str, Floats], dict[str, str]
             if cell.lower() in _LENGTH | _TIME:
                 units[what] = cell.lower()
         body = body[1:]
-    values = {what: [] for what in places}
+    values: dict[str, list[float]] = {what: [] for what in places}
     for line, row in enumerate(body, start=len(rows) - len(body) + 1):
         if not row:
             continue
@@ -190,13 +190,13 @@ def _full_trackmate(model: Any, path: Path) -> tuple[dict[str, Floats], dict[str
             continue
         members = {edge.get(end) for edge in track.iter("Edge") for end in ("SPOT_SOURCE_ID", "SPOT_TARGET_ID")}
         if lost := members - spots.keys():
-            raise DataError(f"{path}: track {track.get('TRACK_ID')} names spots that are not there: {sorted(lost)[:3]}.")
+            raise DataError(
+                f"{path}: track {track.get('TRACK_ID')} names spots that are not there: {sorted(lost)[:3]}."
+            )
         for name in members:
             spot = spots[name]
-            points.append(
-                tuple(float(spot.get(key)) for key in ("POSITION_T", "POSITION_X", "POSITION_Y"))
-                + (float(track.get("TRACK_ID")),)
-            )
+            place = (float(spot.get(key)) for key in ("POSITION_T", "POSITION_X", "POSITION_Y"))
+            points.append((*place, float(track.get("TRACK_ID"))))
     if not points:
         raise DataError(f"{path}: the TrackMate file has no tracks. Run the tracking step before saving.")
     t, x, y, track_id = (np.array(column, np.float64) for column in zip(*points, strict=True))

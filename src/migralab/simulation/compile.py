@@ -1,7 +1,9 @@
-"""Experiment -> Model: defaults filled in, bounds checked, units turned into floats. The one place where this happens."""
+"""Experiment -> Model: defaults filled in, bounds checked, units turned into floats; here and nowhere else."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,17 +94,17 @@ class Model:
             return Replay(parameters, dt, self.tracks)
         return MECHANISMS[name](parameters, dt)
 
-    def found(self, engine: Engine, seed: int) -> State:
-        """Return the dish before its first tick."""
-        dish = dish_key(seed)
-        return engine.found(self._positions(int(dish)), int(dish))
+    def found(self, engine: Engine, seeds: Sequence[int]) -> State:
+        """Return the dishes of these seeds before their first tick, side by side in one state."""
+        dishes = [int(dish_key(seed)) for seed in seeds]
+        return engine.found([self._positions(dish) for dish in dishes], dishes)
 
     def _positions(self, dish: int) -> NDArray[np.float64]:
         if self.tracks is not None:
             return Replay.starts(self.tracks)
         keys = founder_keys(dish, self.experiment.dish.cells)
         x, y = uniform_pair_array(stream_key("seeding"), keys, 0, 0)
-        return np.sqrt(self.field_area_um2) * np.column_stack([x, y])
+        return math.sqrt(self.field_area_um2) * np.column_stack([x, y])
 
 
 def compile_experiment(source: Experiment | ExperimentFile, arm: str | None = None) -> Model:
@@ -143,7 +145,7 @@ def _parameters(name: str, own: dict[str, Any], file: ExperimentFile | None, arm
     if name not in known:
         unknown = UnknownIdError("mechanism", name, known)
         raise file.error(("mechanisms", name), str(unknown)) if file else unknown
-    kind: type[MechanismParameters] = known[name].Parameters
+    kind: type[MechanismParameters] = known[name].parameters
     if strange := sorted(set(own) - set(kind.model_fields)):
         message = str(UnknownIdError(f"parameter of {name}", strange[0], kind.model_fields))
         raise file.error(("mechanisms", name, strange[0]), message) if file else RequestError(message)

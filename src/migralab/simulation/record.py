@@ -54,6 +54,43 @@ class Recorder:
         }
 
 
+_ID_OF = {"cells": "cell_id", "nodes": "node_id", "lives": "migrasome_id"}
+_REFERENCES = {
+    "cells": ("cell_id",),
+    "nodes": ("node_id", "cell_id", "parent_id"),
+    "migrasomes": ("migrasome_id", "cell_id", "node_id"),
+    "lives": ("migrasome_id", "cell_id"),
+    "retractosomes": ("cell_id", "node_id"),
+}
+
+
+def split_dishes(tables: dict[str, Columns], dish_of_cell: NDArray[Any], dishes: int) -> list[dict[str, Columns]]:
+    """Split the tables of dishes that ran side by side; ids count anew in each dish, as if it had run alone.
+
+    Parameters
+    ----------
+    dish_of_cell
+        Dish of every cell id.
+    """
+    if dishes == 1:
+        return [tables]
+    owner = {name: dish_of_cell[columns["cell_id"]] for name, columns in tables.items()}
+    apart = []
+    for dish in range(dishes):
+        rows = {name: np.flatnonzero(owner[name] == dish) for name in tables}
+        # An id becomes its rank among those of the dish; every table with an id of its own holds each of them
+        own = {key: np.unique(tables[name][key][rows[name]]) for name, key in _ID_OF.items()}
+        own["parent_id"] = own["node_id"]
+        part = {}
+        for name, columns in tables.items():
+            taken = {key: values[rows[name]] for key, values in columns.items()}
+            for key in _REFERENCES[name]:
+                taken[key] = np.where(taken[key] >= 0, np.searchsorted(own[key], taken[key]), -1)
+            part[name] = taken
+        apart.append(part)
+    return apart
+
+
 def _stamp(columns: Columns, frame: int, minutes: float) -> Columns:
     count = len(next(iter(columns.values())))
     return {"frame": np.full(count, frame, np.int32), "time_min": np.full(count, minutes)} | columns

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ from migralab.results.run import (
     write_table,
 )
 from migralab.simulation.compile import Model
-from migralab.simulation.record import Recorder
+from migralab.simulation.record import Recorder, split_dishes
 from migralab.spec.dump import dump_yaml
 
 CHECKPOINT_EVERY = 60.0  # s of wall time between checkpoints of a run that has a directory
@@ -41,7 +40,7 @@ Progress = Callable[[int, int], None]
 @dataclass(slots=True)
 class _Job:
     model: Model
-    seed: int
+    seeds: tuple[int, ...]
     engine: Engine
     state: State
     recorder: Recorder
@@ -73,7 +72,7 @@ def simulate(
     if out is not None:
         refuse_existing(out)
     engine = model.build()
-    job = _Job(model, seed, engine, model.found(engine, seed), Recorder())
+    job = _Job(model, (seed,), engine, model.found(engine, [seed]), Recorder())
     if resume:
         _load_checkpoint(job, out)
     elif out is not None:
@@ -86,8 +85,24 @@ def simulate(
         raise
     except BreakdownError as error:
         raise _keep_partial_result(job, out, error) from error
-    run = _finish(job, Status.COMPLETED)
+    (run,) = _finish(job, Status.COMPLETED)
     return run if out is None else write_run(run, out)
+
+
+def simulate_dishes(model: Model, seeds: Sequence[int], *, progress: Progress | None = None) -> list[Run]:
+    """Run several dishes side by side in one state, which costs a fraction of running them one by one.
+
+    Each comes out bitwise as it does alone: its random numbers hang on its seed, and dishes share nothing.
+
+    Raises
+    ------
+    BreakdownError
+        If one of them breaks down.
+    """
+    engine = model.build()
+    job = _Job(model, tuple(seeds), engine, model.found(engine, seeds), Recorder())
+    _advance(job, None, progress)
+    return _finish(job, Status.COMPLETED)
 
 
 def _advance(job: _Job, out: Path | None, progress: Progress | None) -> None:
@@ -111,28 +126,38 @@ def _advance(job: _Job, out: Path | None, progress: Progress | None) -> None:
     job.engine.run(job.state, ticks - job.state.tick, after_tick)
 
 
-def _finish(job: _Job, status: Status, message: str = "") -> Run:
+def _finish(job: _Job, status: Status, message: str = "") -> list[Run]:
     breakage = next((m for m in job.engine.plan if isinstance(m, Breakage)), None)
-    provenance = Provenance(
-        key=job.model.key(job.seed),
-        entry=job.model.experiment.id,
-        arm=job.model.arm,
-        seed=job.seed,
-        status=status.value,
-        message=message,
-        field_area_um2=job.model.field_area_um2,
-        frames_min=tuple(job.recorder.frames_min),
-        versions=versions(),
-    )
-    tables = job.recorder.tables(job.state, breakage)
-    return Run(experiment=dump_yaml(job.model.experiment), provenance=provenance, tables=tables)
+    cells = job.state["cells"]
+    dish_of_cell = np.empty(cells.next_id, np.int64)
+    dish_of_cell[cells["id"]] = cells["dish"]
+    apart = split_dishes(job.recorder.tables(job.state, breakage), dish_of_cell, len(job.seeds))
+    experiment = dump_yaml(job.model.experiment)
+    return [
+        Run(
+            experiment=experiment,
+            tables=tables,
+            provenance=Provenance(
+                key=job.model.key(seed),
+                entry=job.model.experiment.id,
+                arm=job.model.arm,
+                seed=seed,
+                status=status.value,
+                message=message,
+                field_area_um2=job.model.field_area_um2,
+                frames_min=tuple(job.recorder.frames_min),
+                versions=versions(),
+            ),
+        )
+        for seed, tables in zip(job.seeds, apart, strict=True)
+    ]
 
 
 def _keep_partial_result(job: _Job, out: Path | None, error: BreakdownError) -> BreakdownError:
     minutes = job.state.time / 60
     if out is None or not job.recorder.frames_min:
         return BreakdownError(f"The run broke down at {minutes:.0f} min. {error}")
-    write_run(_finish(job, Status.BROKE_DOWN, str(error)), out)
+    write_run(_finish(job, Status.BROKE_DOWN, str(error))[0], out)
     return BreakdownError(f"The run broke down at {minutes:.0f} min; what was recorded until then is in {out}. {error}")
 
 
@@ -146,16 +171,18 @@ def _save_checkpoint(job: _Job, out: Path) -> None:
     fresh.mkdir(parents=True)
     group = zarr.open_group(fresh / "state.zarr", mode="w")
     for name, array in dump_state(job.state).items():
-        group.create_array(name, data=array) if array.size else group.create_array(name, shape=array.shape, dtype=array.dtype)
+        group.create_array(name, data=array) if array.size else group.create_array(
+            name, shape=array.shape, dtype=array.dtype
+        )
     for name, columns in job.recorder.dump().items():
         write_table(columns, name, fresh / f"{name}.parquet")
-    note = {"key": job.model.key(job.seed), "frames_min": job.recorder.frames_min, "tick": job.state.tick}
+    note = {"key": job.model.key(job.seeds[0]), "frames_min": job.recorder.frames_min, "tick": job.state.tick}
     (fresh / "checkpoint.json").write_text(json.dumps(note))
     old = partial / "checkpoint.old"
     shutil.rmtree(old, ignore_errors=True)
     if place.exists():
-        os.replace(place, old)
-    os.replace(fresh, place)
+        place.replace(old)
+    fresh.replace(place)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -169,7 +196,7 @@ def _load_checkpoint(job: _Job, out: Path | None) -> None:
     if place is None:
         raise RequestError(f"There is nothing to resume: {partial} holds no checkpoint. Run without --resume.")
     note: dict[str, Any] = json.loads((place / "checkpoint.json").read_text())
-    if note["key"] != job.model.key(job.seed):
+    if note["key"] != job.model.key(job.seeds[0]):
         raise DataError(
             f"{place} belongs to another run: experiment, arm, seed or version differ. "
             "Resume with the settings it was started with, or remove it."

@@ -51,8 +51,6 @@ def apply_setting(experiment: Experiment, setting: str) -> Experiment:
     if path.startswith("dish."):
         return _set_dish(experiment, path.removeprefix("dish."), text)
     mechanism, name = split_path(path, experiment.mechanisms)
-    if "." in name:
-        raise UnknownIdError("mechanism", path.rpartition(".")[0], experiment.mechanisms)
     try:
         parameter = Parameter.model_validate({"value": text, "source": USER})
     except ValidationError as error:
@@ -88,8 +86,7 @@ def scale_parameter(experiment: Experiment, path: str, factor: float, default: P
         arm.model_copy(
             update={
                 "changes": {
-                    place: _scaled(value, factor) if place == path else value
-                    for place, value in arm.changes.items()
+                    place: _scaled(value, factor) if place == path else value for place, value in arm.changes.items()
                 }
             }
         )

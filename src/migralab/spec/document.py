@@ -43,10 +43,14 @@ class _CoreLoader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012  # the attribute that PyYAML reads
 
 
-for _name, (_pattern, _first) in _SCALARS.items():
-    _CoreLoader.add_implicit_resolver(
-        _TAG + _name, re.compile(_pattern), ["" if letter == "\0" else letter for letter in _first]
-    )
+def resolve_core_scalars(resolver: type[yaml.resolver.BaseResolver]) -> None:
+    """Teach a loader or a dumper which plain text is no text: what the one reads, the other must quote."""
+    for name, (pattern, first) in _SCALARS.items():
+        letters = ["" if letter == "\0" else letter for letter in first]
+        resolver.add_implicit_resolver(_TAG + name, re.compile(pattern), letters)
+
+
+resolve_core_scalars(_CoreLoader)
 
 
 def read_document(path: Path) -> tuple[dict[str, Any], Places]:
@@ -82,9 +86,7 @@ def parse_document(text: str, name: str) -> tuple[dict[str, Any], Places]:
         raise SpecError(f"nested deeper than {DEEPEST} levels.", Place(name)) from None
     if not isinstance(root, yaml.MappingNode):
         got = {yaml.SequenceNode: "a list", yaml.ScalarNode: "one value"}.get(type(root), "nothing")
-        raise SpecError(
-            f"the file holds {got}; it must begin with 'schema: 1' and more keys.", Place(name, 1)
-        )
+        raise SpecError(f"the file holds {got}; it must begin with 'schema: 1' and more keys.", Place(name, 1))
     reader = _Reader(name)
     data = reader.mapping(root, ())
     return data, MappingProxyType(reader.places)
@@ -110,9 +112,7 @@ def _syntax_error(error: yaml.YAMLError, name: str) -> SpecError:
     line = mark.line + 1 if mark is not None else None
     context, problem = getattr(error, "context", None), getattr(error, "problem", None)
     what = ", ".join(part for part in (context, problem) if part) or str(error).splitlines()[0]
-    advice = (
-        "Check indentation, the colon and space after keys, quotes and brackets, here and in the line above."
-    )
+    advice = "Check indentation, the colon and space after keys, quotes and brackets, here and in the line above."
     return SpecError(f"not valid YAML: {what}. {advice}", Place(name, line))
 
 
@@ -154,6 +154,8 @@ class _Reader:
 
     def _scalar(self, node: yaml.Node, path: Location) -> object:
         kind = node.tag.removeprefix(_TAG)
+        if kind in _SCALARS and not re.match(_SCALARS[kind][0], node.value):
+            self._refuse_tag(node, path, "str")  # a tag that was typed, such as !!int abc
         if kind == "null":
             return None
         if kind == "bool":
@@ -166,10 +168,7 @@ class _Reader:
         return node.value
 
     def _number(self, node: yaml.Node, path: Location) -> float:
-        try:
-            value = float(node.value.lower().replace(".inf", "inf").replace(".nan", "nan"))
-        except ValueError:
-            raise self._error(node, path, f"'{node.value}' is not a number.") from None
+        value = float(node.value.lower().replace(".inf", "inf").replace(".nan", "nan"))
         if not math.isfinite(value):
             message = f"{node.value} is not a finite number. Write a value, or leave the field out."
             raise self._error(node, path, message)

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
+from migralab.spec.document import resolve_core_scalars
 from migralab.spec.experiment import Dish, Experiment
 from migralab.spec.parameter import Parameter, Source
 
@@ -22,6 +23,8 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+# On top of the rules of YAML 1.1, so that older readers of the file see the same text
+resolve_core_scalars(_Dumper)
 _Dumper.add_representer(
     _Inline,
     lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data.items(), flow_style=True),

@@ -128,9 +128,7 @@ class Arm(Frozen):
     control: bool = False
     against: Id | None = Field(default=None, description="arm it is compared with; by default the control")
     edge: str | None = None
-    changes: dict[str, Parameter] = Field(
-        default_factory=dict, description="mechanism.parameter: value and source"
-    )
+    changes: dict[str, Parameter] = Field(default_factory=dict, description="mechanism.parameter: value and source")
     replaces: dict[str, str] = Field(
         default_factory=dict, description="mechanism id: the mechanism that takes its place"
     )
@@ -195,8 +193,9 @@ def split_path(path: str, mechanisms: Iterable[str]) -> tuple[str, str]:
     """
     known = sorted(mechanisms, key=len, reverse=True)
     for mechanism in known:
-        if path.startswith(f"{mechanism}.") and len(path) > len(mechanism) + 1:
-            return mechanism, path[len(mechanism) + 1 :]
+        name = path.removeprefix(f"{mechanism}.")
+        if name != path and name and "." not in name:
+            return mechanism, name
     raise UnknownIdError("mechanism", path.rpartition(".")[0] or path, known)
 
 
@@ -295,14 +294,9 @@ def nearest(got: str, known: Iterable[str]) -> str:
     return f"Did you mean {' or '.join(near)}?" if near else f"Allowed: {', '.join(names)}."
 
 
-def changed_parameters(
-    base: Mapping[str, Mapping[str, Parameter]], arm: Arm
-) -> dict[str, dict[str, Parameter]]:
+def changed_parameters(base: Mapping[str, Mapping[str, Parameter]], arm: Arm) -> dict[str, dict[str, Parameter]]:
     """Return the parameters of every mechanism after an arm's replacements and changes, in order."""
-    result = {
-        arm.replaces.get(name, name): ({} if name in arm.replaces else dict(own))
-        for name, own in base.items()
-    }
+    result = {arm.replaces.get(name, name): ({} if name in arm.replaces else dict(own)) for name, own in base.items()}
     for path, parameter in arm.changes.items():
         mechanism, name = split_path(path, result)
         result[mechanism][name] = parameter

@@ -46,9 +46,7 @@ class ExperimentFile:
         """Return the error for a problem at `location`, for whoever finds it after loading."""
         return SpecError(message, self.place(location))
 
-    def validation_error(
-        self, error: ValidationError, model: type[BaseModel], location: Location = ()
-    ) -> SpecError:
+    def validation_error(self, error: ValidationError, model: type[BaseModel], location: Location = ()) -> SpecError:
         """Return one error that lists every problem of a part that was validated after loading.
 
         Parameters
@@ -83,9 +81,7 @@ def parse_experiment(text: str, name: str = "<text>") -> ExperimentFile:
 
 def _check(data: dict[str, Any], places: Places, name: str) -> ExperimentFile:
     if data.get("schema", 1) != 1:
-        message = (
-            f"schema {data['schema']} is not known; this version reads schema 1. Update migralab or the file."
-        )
+        message = f"schema {data['schema']} is not known; this version reads schema 1. Update migralab or the file."
         raise SpecError(message, _place(name, data, places, ("schema",)))
     try:
         experiment = Experiment.model_validate(data)

@@ -91,9 +91,7 @@ class Parameter(Frozen):
         for limit in ("low", "high"):
             if isinstance(data.get(limit), str):
                 number, unit = units.split(data[limit])
-                read[limit] = (
-                    number if unit in ("", read.get("unit", "")) else _converted(number, unit, read["unit"])
-                )
+                read[limit] = number if unit in ("", read.get("unit", "")) else _converted(number, unit, read["unit"])
         return read
 
     @field_validator("value", "low", "high", mode="before")
@@ -129,12 +127,8 @@ class Parameter(Frozen):
 
     @model_validator(mode="after")
     def _range_holds_value(self) -> Self:
-        if (self.low is not None and self.low > self.value) or (
-            self.high is not None and self.high < self.value
-        ):
-            raise ValueError(
-                f"{self} lies outside its own range, {self.low} to {self.high} {self.unit}".rstrip()
-            )
+        if (self.low is not None and self.low > self.value) or (self.high is not None and self.high < self.value):
+            raise ValueError(f"{self} lies outside its own range, {self.low} to {self.high} {self.unit}".rstrip())
         return self
 
     @property
@@ -170,7 +164,7 @@ def quantity(  # noqa: PLR0913  # one line per parameter in every mechanism read
     high: float | None = None,
     calibrated_on: str = "",
     description: str,
-) -> Any:  # noqa: ANN401  # pydantic's Field has the type of whatever it stands for
+) -> Any:  # pydantic's Field has the type of whatever it stands for
     """Declare a field of a mechanism's `Parameters`: default with source, and the bounds that always hold.
 
     Parameters
@@ -230,10 +224,6 @@ def check_bound(name: str, parameter: Parameter, bound: Bound) -> None:
     except UnitError as error:
         raise ValueError(f"{name}: {error} Write it in {bound.unit or 'plain numbers'}.") from None
     if bound.minimum is not None and value < units.to_internal(bound.minimum, bound.unit):
-        raise ValueError(
-            f"{name} = {parameter} is below the least allowed value, {bound.minimum:g} {bound.unit}."
-        )
+        raise ValueError(f"{name} = {parameter} is below the least allowed value, {bound.minimum:g} {bound.unit}.")
     if bound.maximum is not None and value > units.to_internal(bound.maximum, bound.unit):
-        raise ValueError(
-            f"{name} = {parameter} is above the highest allowed value, {bound.maximum:g} {bound.unit}."
-        )
+        raise ValueError(f"{name} = {parameter} is above the highest allowed value, {bound.maximum:g} {bound.unit}.")

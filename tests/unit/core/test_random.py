@@ -56,7 +56,9 @@ def test_draws_are_uniform_and_unrelated_along_each_coordinate(vary):
     entity = index if vary == "entity" else np.full(n, 99, np.uint64)
     streams = [random.stream_key(str(i)) for i in range(400)] if vary == "stream" else [random.stream_key("s")]
     count, draw = (index if vary == "count" else 0), (index if vary == "draw" else 0)
-    u = np.concatenate([random.uniform_pair_array(s, entity[:50] if vary == "stream" else entity, count, draw)[0] for s in streams])
+    u = np.concatenate(
+        [random.uniform_pair_array(s, entity[:50] if vary == "stream" else entity, count, draw)[0] for s in streams]
+    )
     if vary == "stream":
         u = u.reshape(400, 50)[:, 0]
     assert stats.kstest(u, "uniform").pvalue > 1e-4

@@ -16,6 +16,8 @@ def bench(name: Annotated[str | None, typer.Argument(help="One benchmark; all by
     """Run the benchmarks of a source checkout: ratios within one run, never bare seconds."""
     root = Path(__file__).parents[4]
     if not (root / "benchmarks" / "run.py").is_file():
-        raise RequestError("The benchmarks are part of the source checkout, not of an installed package. Use git clone.")
+        raise RequestError(
+            "The benchmarks are part of the source checkout, not of an installed package. Use git clone."
+        )
     command = [sys.executable, "-m", "benchmarks.run", *([name] if name else [])]
     raise typer.Exit(subprocess.run(command, cwd=root, check=False).returncode)

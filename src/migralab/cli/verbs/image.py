@@ -14,7 +14,9 @@ def image(
     run: Annotated[Path, typer.Argument(help="Run directory.")],
     frame: Annotated[str | None, typer.Option("--frame", help="Frame number or 'all'; the last by default.")] = None,
     channel: Annotated[str, typer.Option("--channel", help="Stains, separated by commas.")] = "WGA,TSPAN4",
-    preset: Annotated[str, typer.Option("--preset", help="Microscope: confocal, spinning-disk, widefield, ...")] = "confocal",
+    preset: Annotated[
+        str, typer.Option("--preset", help="Microscope: confocal, spinning-disk, widefield, ...")
+    ] = "confocal",
     seed: Annotated[int, typer.Option("--seed", help="Seed of the photon noise.")] = 1,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="OME-TIFF to write.")] = None,
 ) -> None:

@@ -13,7 +13,9 @@ from migralab.core.errors import RequestError
 
 def measure(
     images: Annotated[list[Path], typer.Argument(help="Micrographs: OME-TIFF, TIFF, PNG or JPEG.")],
-    pixel_size: Annotated[str | None, typer.Option("--pixel-size", help="For example 0.1um; needed if the file has none.")] = None,
+    pixel_size: Annotated[
+        str | None, typer.Option("--pixel-size", help="For example 0.1um; needed if the file has none.")
+    ] = None,
     frame_interval: Annotated[str | None, typer.Option("--frame-interval", help="For example 8min.")] = None,
     channel: Annotated[str | None, typer.Option("--channel", help="Channel to analyse, by number or name.")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Directory to write; must not exist.")] = None,
@@ -46,7 +48,8 @@ def measure(
 
 _IN_IMAGES = (
     "count.per_cell", "count.per_100um_intact", "diameter.mean", "diameter.median", "fibre.length_intact",
-    "junction.per_100um", "tip.per_100um", "junction.per_tip", "place.tip", "place.junction", "place.shaft", "place.free",
+    "junction.per_100um", "tip.per_100um", "junction.per_tip", "place.tip", "place.junction", "place.shaft",
+    "place.free",
 )  # fmt: skip
 
 

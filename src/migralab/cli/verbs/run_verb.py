@@ -10,7 +10,7 @@ import typer
 from migralab.cli.console import progress, remark, say, say_json
 
 
-def run(
+def run(  # noqa: PLR0913  # one per option
     entry: Annotated[str, typer.Argument(help="Catalogue id or YAML file.")],
     arm: Annotated[str | None, typer.Option("--arm", help="Arm to run; the control by default.")] = None,
     seed: Annotated[int, typer.Option("--seed", help="The dish.")] = 1,

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from migralab.measure.view import Estimate, Floats, View, missing
+from migralab.measure.statistics.interval import bootstrap
+from migralab.measure.view import Estimate, Floats, Ints, View, missing
+
+Edges = tuple[Ints, Floats, Floats, Floats, Floats]
+FAR_UM, NEAR_UM = 100.0, 50.0
 
 AGE_BINS_MIN: tuple[tuple[float, float], ...] = ((200, 260), (260, 320), (320, 380))
 """Three hours of fibre age that match the three hours of imaging of Wang 2022 fig 1a (model-notes.md 4)."""
@@ -39,34 +43,43 @@ def measure_far_first(view: View) -> Estimate:
     broken = breaks <= view.time_min
     if not broken.any() or broken.all():
         return missing("needs both broken and intact fibre in this frame")
-    mean = [float(np.average(behind[part], weights=length[part])) for part in (broken, ~broken)]
-    scale = float(length[~broken].sum() / length[broken].sum())
-    return view.ratio(
-        view.per_cell(owner[broken], (behind * length)[broken]),
-        view.per_cell(owner[~broken], (behind * length)[~broken]),
-        scale=scale,
-        method="length-weighted mean distance from the rear, broken over intact",
-        note=f"{mean[0]:.0f} um against {mean[1]:.0f} um",
-    )
+    parts = []
+    for part in (broken, ~broken):
+        parts += [view.per_cell(owner[part], (behind * length)[part]), view.per_cell(owner[part], length[part])]
+    means = [parts[i][0].sum() / parts[i + 1][0].sum() for i in (0, 2)]
+    how = "length-weighted mean distance from the rear, broken over intact"
+    interval = bootstrap(_ratio_of_means, *(part[0] for part in parts))
+    return view.estimate(means[0] / means[1], interval, how, f"{means[0]:.0f} um against {means[1]:.0f} um")
 
 
 def measure_attached_decline(view: View) -> Estimate:
     """Return the attached share beyond 100 um from the rear over that within 50 um; below 1, far ones are free."""
     distance, attached = view.value("rear_distance_um"), view.flag("attached").astype(np.float64)
-    far, near = distance > 100.0, distance <= 50.0
-    if far.sum() < 2 or near.sum() < 2:
-        return missing("needs migrasomes both within 50 um and beyond 100 um of the rear")
-    scale = float(near.sum() / far.sum())
-    return view.ratio(
-        view.per_cell(view.owners[far], attached[far]),
-        view.per_cell(view.owners[near], attached[near]),
-        scale=scale,
-        method="attached share beyond 100 um over attached share within 50 um of the rear",
-    )
+    far, near = distance > FAR_UM, distance <= NEAR_UM
+    if far.sum() < 2 or near.sum() < 2 or not attached[near].any() or not view.n_cells:
+        return missing("needs migrasomes beyond 100 um, and attached ones within 50 um of the rear")
+    parts = []
+    for part in (far, near):
+        parts += [view.per_cell(view.owners[part], attached[part]), view.per_cell(view.owners[part])]
+    value = float(attached[far].mean() / attached[near].mean())
+    interval = bootstrap(_ratio_of_means, *(part[0] for part in parts))
+    how = "attached share beyond 100 um over attached share within 50 um of the rear"
+    return view.estimate(value, interval, how, f"from {int(far.sum())} and {int(near.sum())} objects")
 
 
-def _edges(view: View) -> tuple[Floats, Floats, Floats, Floats, Floats] | None:
+def _ratio_of_means(top: Floats, top_weight: Floats, bottom: Floats, bottom_weight: Floats) -> Floats:
+    return np.asarray((top / top_weight) / (bottom / bottom_weight), np.float64)
+
+
+def _edges(view: View) -> Edges | None:
     """Return owner, length (um), birth and break (min), and distance behind the rear (um) of every laid stretch."""
+    if "edges" not in view.memo:
+        view.memo["edges"] = _find_edges(view)
+    found: Edges | None = view.memo["edges"]
+    return found
+
+
+def _find_edges(view: View) -> Edges | None:
     nodes = view.nodes
     born = nodes["born_min"].to_numpy(np.float64)
     if not len(nodes) or np.isnan(born).any() or not view.n_cells:
@@ -77,8 +90,7 @@ def _edges(view: View) -> tuple[Floats, Floats, Floats, Floats, Floats] | None:
     up = up[has]
     x, y = nodes["x_um"].to_numpy(np.float64), nodes["y_um"].to_numpy(np.float64)
     owner = nodes["cell_id"].to_numpy(np.int64)[has]
-    order = np.argsort(view.cells["cell_id"].to_numpy(np.int64))
-    rear = view.cells["path_um"].to_numpy(np.float64)[order]
+    rear = np.append(view.cell_values("path_um"), [np.nan])
     behind = rear[view.owner(owner)] - nodes["path_um"].to_numpy(np.float64)[has]
     return (
         owner,

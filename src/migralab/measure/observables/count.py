@@ -67,9 +67,7 @@ def _per_cell(view: View, counts: tuple[Floats, float], method: str) -> Estimate
     return _rate(view, counts, (np.ones(view.n_cells), 0.0), 1.0, method)
 
 
-def _rate(
-    view: View, counts: tuple[Floats, float], base: tuple[Floats, float], scale: float, method: str
-) -> Estimate:
+def _rate(view: View, counts: tuple[Floats, float], base: tuple[Floats, float], scale: float, method: str) -> Estimate:
     """Return counts over a base with the power of the design; a bootstrap of zeros alone would be blind."""
     note = join(_unowned(counts), _power(counts))
     whole = base[0].sum() + base[1]
@@ -142,9 +140,7 @@ def count_detached_per_area(view: View) -> Estimate:
 def measure_attached_share(view: View) -> Estimate:
     """Return the share of migrasomes on the ground that are still connected to their cell."""
     known = view.simulated | (view.word("attachment") != "unknown")
-    return view.mean_of(
-        view.owners[known], view.flag("attached")[known], method="attached over all migrasomes"
-    )
+    return view.mean_of(view.owners[known], view.flag("attached")[known], method="attached over all migrasomes")
 
 
 def measure_positive_cells(view: View) -> Estimate:
@@ -180,9 +176,7 @@ def measure_variance_to_mean(view: View) -> Estimate:
     if n < 2:
         return missing("one cell has no variance")
     value = float(index(counts.sum(), (counts**2).sum()))
-    return view.estimate(
-        value, bootstrap(index, counts, counts**2), "variance over mean of counts per cell", why
-    )
+    return view.estimate(value, bootstrap(index, counts, counts**2), "variance over mean of counts per cell", why)
 
 
 def measure_shape(view: View) -> Estimate:
@@ -200,9 +194,7 @@ def measure_inverse_shape(view: View) -> Estimate:
     found = measure_shape(view)
     with np.errstate(divide="ignore"):
         value, low, high = (float(1 / np.float64(x)) for x in (found.value, found.high, found.low))
-    return Estimate(
-        value=value, low=low, high=high, n=found.n, method=f"1/k: {found.method}", note=found.note
-    )
+    return Estimate(value=value, low=low, high=high, n=found.n, method=f"1/k: {found.method}", note=found.note)
 
 
 def measure_maximum_to_mean(view: View) -> Estimate:
@@ -210,9 +202,7 @@ def measure_maximum_to_mean(view: View) -> Estimate:
     counts, why = _known_counts(view)
     if counts is None or not counts.sum():
         return missing(why or "no migrasomes")
-    note = join(
-        why, "no interval: a bootstrap cannot see beyond the largest cell; it grows with the number of cells"
-    )
+    note = join(why, "no interval: a bootstrap cannot see beyond the largest cell; it grows with the number of cells")
     how = within("largest count per cell over mean", "no interval")
     return Estimate(value=float(counts.max() / counts.mean()), n=len(counts), method=how, note=note)
 

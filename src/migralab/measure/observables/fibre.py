@@ -44,8 +44,13 @@ def measure_junction_tip_ratio(view: View) -> Estimate:
 def _count_nodes(view: View, kind: str) -> tuple[Floats, float]:
     if kind not in {"tip", "junction"}:
         raise RequestError(f"kind = '{kind}' is no kind of node that is counted. Allowed: tip, junction.")
-    nodes = view.nodes
-    return view.per_cell(nodes["cell_id"].to_numpy(np.int64)[(nodes["kind"] == kind).to_numpy(bool)])
+    key = f"number of {kind}s"
+    if key not in view.memo:
+        nodes = view.nodes
+        chosen = np.flatnonzero((nodes["kind"] == kind).to_numpy(bool))
+        view.memo[key] = view.per_cell(nodes["cell_id"].to_numpy(np.int64)[chosen])
+    found: tuple[Floats, float] = view.memo[key]
+    return found
 
 
 def measure_place_share(view: View, *, place: str = "tip") -> Estimate:
@@ -73,9 +78,7 @@ def measure_fibre_spacing(view: View) -> Estimate:
     if swept is None or not length[0].sum() > 0:
         return missing("rear width or fibre unknown")
     note = "fibres converge to the pole of the rear, so nearest neighbours lie closer"
-    return view.ratio(
-        (swept, 0.0), (length[0], 0.0), method="ground swept by the rear over laid fibre", note=note
-    )
+    return view.ratio((swept, 0.0), (length[0], 0.0), method="ground swept by the rear over laid fibre", note=note)
 
 
 def _sweep(view: View) -> Floats | None:

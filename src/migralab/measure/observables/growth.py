@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from migralab.measure.statistics.interval import bootstrap
 from migralab.measure.view import Estimate, Floats, Ints, View, missing
 from migralab.results.observations import Observations
 
@@ -46,14 +47,26 @@ def measure_area_exponent(view: View) -> Estimate:
     Diffusion from a long fibre would give 1/2, a steady inflow 1. The area is that of a sphere of the mean
     diameter, as it can be read from a published series.
     """
-    points = [measure_growth(view, age_min=age) for age in AGES_MIN]
-    if any(np.isnan(point.value) for point in points):
+    points = [_diameters_at(view, age, attached=True) for age in AGES_MIN]
+    if not all(len(values) for _, values in points):
         return missing("needs migrasomes that were followed from their appearance to an age of 140 min")
-    gained = np.array([point.value**2 - points[0].value ** 2 for point in points[1:]])
-    if (gained <= 0).any():
+    sums = [view.per_cell(*point) for point in points]
+    counts = [view.per_cell(cell) for cell, _ in points]
+
+    def exponent(*totals: Floats) -> Floats:
+        diameter = np.array(totals[: len(AGES_MIN)]) / np.array(totals[len(AGES_MIN) :])
+        gained = diameter[1:] ** 2 - diameter[0] ** 2
+        log_age = np.log(AGES_MIN[1:])
+        log_age = log_age - log_age.mean()
+        return np.asarray(log_age @ np.log(np.where(gained > 0, gained, np.nan)) / (log_age @ log_age), np.float64)
+
+    value = float(exponent(*(np.array([part[0].sum() + part[1]]) for part in sums + counts))[0])
+    if np.isnan(value):
         return missing("the mean diameter does not grow over the published ages")
-    exponent = float(np.polyfit(np.log(AGES_MIN[1:]), np.log(gained), 1)[0])
-    return view.estimate(exponent, (np.nan, np.nan), "slope of log gained area against log age, least squares")
+    interval = (np.nan, np.nan)
+    if all(part[0].any() for part in counts):
+        interval = bootstrap(exponent, *(part[0] for part in sums + counts))
+    return view.estimate(value, interval, "slope of log gained area against log age, least squares")
 
 
 def trace_growth(observations: Observations, ages_min: Sequence[float] = range(0, 301, 10)) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from migralab.measure.view import Estimate, Floats, Ints, Mask, View, join, miss
 HORIZON_MIN = 360.0  # half of the usual 12 h film
 STATISTICS = ("mean", "restricted_mean", "median")
 _RESAMPLES = 200
+_GRID, _MANY = 500, 1000
 _LARGEST_TAIL = 0.2
 
 Lives = tuple[Ints, Floats, Floats, Mask]
@@ -36,9 +37,7 @@ def measure_lifetime(view: View, *, statistic: str = "mean", horizon_min: float 
         Horizon of the restricted mean, min.
     """
     if statistic not in STATISTICS:
-        raise RequestError(
-            f"statistic = '{statistic}' of a lifetime is unknown. Allowed: {', '.join(STATISTICS)}."
-        )
+        raise RequestError(f"statistic = '{statistic}' of a lifetime is unknown. Allowed: {', '.join(STATISTICS)}.")
     lives, note = _lives(view)
     if not len(lives[0]):
         return missing(join("no life of known beginning under observation", note))
@@ -122,7 +121,12 @@ def _bootstrap(view: View, owner: Ints, lives: Lives, statistic: str, horizon: f
     _, entry, leave, ended = lives
     if "survival over cells" not in view.memo:
         weights = resample(view.n_cells, _RESAMPLES)
-        ages, deaths, risk = tabulate_risk(entry, leave, ended, owner, view.n_cells + 1)
+        start, stop = entry, leave
+        if len(leave) > _MANY:
+            # On a grid of 1/500 of the longest life: for the interval that is exact enough, and it is fast
+            grid = float(leave.max()) / _GRID
+            start, stop = np.floor(entry / grid) * grid, np.ceil(leave / grid) * grid
+        ages, deaths, risk = tabulate_risk(start, stop, ended, owner, view.n_cells + 1)
         died, there = (weights @ part[: view.n_cells] for part in (deaths, risk))
         view.memo["survival over cells"] = ages, np.cumprod(1.0 - died / np.maximum(there, 1.0), axis=1)
     ages, survival = view.memo["survival over cells"]
@@ -135,9 +139,7 @@ def _bootstrap(view: View, owner: Ints, lives: Lives, statistic: str, horizon: f
     mean = steps[0] + survival[:, :inside] @ steps[1:]
     if statistic == "mean":
         weights = resample(view.n_cells, _RESAMPLES)
-        stayed, died = (
-            view.per_cell(lives[0], part)[0] for part in (leave - entry, ended.astype(np.float64))
-        )
+        stayed, died = (view.per_cell(lives[0], part)[0] for part in (leave - entry, ended.astype(np.float64)))
         with np.errstate(divide="ignore", invalid="ignore"):
             mean = mean + survival[:, -1] * (weights @ stayed) / (weights @ died)
     return percentile_interval(mean)

@@ -32,9 +32,7 @@ def measure_rear_distance(view: View) -> Estimate:
         return missing(UNKNOWN)
     interval = median_interval(view.n_cells, view.owner(ids), distance)
     note = f"from {len(distance)} objects"
-    return view.estimate(
-        float(np.median(distance)), interval, "median distance from the rear along the path", note
-    )
+    return view.estimate(float(np.median(distance)), interval, "median distance from the rear along the path", note)
 
 
 def measure_near_share(view: View, *, within_um: float = NEAR_UM, moving: bool = False) -> Estimate:
@@ -135,9 +133,7 @@ def measure_path_correlation(view: View, *, last_min: float | None = None) -> Es
     z = np.arctanh(np.clip(value, -1 + 1e-12, 1 - 1e-12))
     over = "path since the start" if last_min is None else f"path of the last {last_min:g} min"
     how = within(f"Spearman correlation over cells of count and {over}", "Fisher z")
-    return Estimate(
-        value=value, low=float(np.tanh(z - half)), high=float(np.tanh(z + half)), n=len(counts), method=how
-    )
+    return Estimate(value=value, low=float(np.tanh(z - half)), high=float(np.tanh(z + half)), n=len(counts), method=how)
 
 
 def advance_since(view: View, last_min: float | None) -> Floats | None:

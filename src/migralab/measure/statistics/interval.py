@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 RESAMPLES = 1000
 _BOXES = 130
+_FEW = 400
 _SEED = 20191022  # any fixed number: the same table always gives the same interval
 
 
@@ -67,13 +68,11 @@ def ratio_interval(top: Floats, bottom: Floats) -> tuple[float, float]:
     return bootstrap(np.divide, np.asarray(top, np.float64), np.asarray(bottom, np.float64))
 
 
-def median_interval(
-    n_cells: int, owner: Ints, values: Floats, weight: Floats | None = None
-) -> tuple[float, float]:
+def median_interval(n_cells: int, owner: Ints, values: Floats, weight: Floats | None = None) -> tuple[float, float]:
     """Return the bootstrap interval over cells of the median of their objects.
 
-    Objects are sorted into boxes between the 2nd and the 98th percentile, linear within a box, so that a
-    resample costs a sum over boxes and no sort.
+    Many objects are sorted into boxes between the 2nd and the 98th percentile, linear within a box, so that a
+    resample costs a sum over boxes; few are taken one by one.
 
     Parameters
     ----------
@@ -86,6 +85,8 @@ def median_interval(
     """
     if n_cells < 2 or not (owner < n_cells).any():
         return NAN, NAN
+    if len(values) <= _FEW:
+        return _median_of_few(n_cells, owner, values, weight)
     low, high = np.quantile(values, [0.02, 0.98])
     width = max(float(high - low), 1e-12) / (_BOXES - 2)
     box = np.clip(np.floor((values - low) / width) + 1, 0, _BOXES - 1).astype(np.int64)
@@ -100,6 +101,24 @@ def median_interval(
         return np.asarray(low + (place - 1 + np.clip(into, 0, 1)) * width, np.float64)
 
     return bootstrap(middle, boxes.astype(np.float64))
+
+
+def _median_of_few(n_cells: int, owner: Ints, values: Floats, weight: Floats | None) -> tuple[float, float]:
+    order = np.argsort(values, kind="stable")
+    each = np.ones(len(values)) if weight is None else weight
+    by_cell = np.zeros((n_cells + 1, len(values)))
+    by_cell[owner[order], np.arange(len(values))] = each[order]
+
+    def middle(drawn: Floats) -> Floats:
+        cumulated = np.cumsum(drawn, axis=1)
+        total = cumulated[:, -1:]
+        # The middle of the two objects between which exactly half lies
+        first = np.argmax(cumulated >= total * (0.5 - 1e-12), axis=1)
+        second = np.argmax(cumulated > total * (0.5 + 1e-12), axis=1)
+        found = (values[order][first] + values[order][second]) / 2
+        return np.where(total[:, 0] > 0, found, np.nan)
+
+    return bootstrap(middle, by_cell[:n_cells])
 
 
 def wilson_interval(hits: int, n: int) -> tuple[float, float]:

@@ -37,9 +37,7 @@ def find_shape(counts: Ints) -> float:
         return NAN
     if not np.var(counts) > total / n:
         return math.inf
-    return _root(
-        lambda k: float(np.sum(above / (k + j))) - n * math.log1p(total / n / k), _SMALLEST, _LARGEST
-    )
+    return _root(lambda k: float(np.sum(above / (k + j))) - n * math.log1p(total / n / k), _SMALLEST, _LARGEST)
 
 
 def fit_shape(counts: Ints) -> tuple[float, float, float]:
@@ -56,16 +54,8 @@ def fit_shape(counts: Ints) -> tuple[float, float, float]:
         return float(np.sum(above * np.log1p(j / k))) - n * (k + mean) * math.log1p(mean / k)
 
     least = likelihood(ceiling) - _CHI2_HALF
-    low = (
-        _SMALLEST
-        if likelihood(_SMALLEST) > least
-        else _root(lambda k: likelihood(k) - least, _SMALLEST, ceiling)
-    )
-    high = (
-        math.inf
-        if likelihood(_LARGEST) > least
-        else _root(lambda k: likelihood(k) - least, ceiling, _LARGEST)
-    )
+    low = _SMALLEST if likelihood(_SMALLEST) > least else _root(lambda k: likelihood(k) - least, _SMALLEST, ceiling)
+    high = math.inf if likelihood(_LARGEST) > least else _root(lambda k: likelihood(k) - least, ceiling, _LARGEST)
     return best, low, high
 
 

@@ -26,7 +26,8 @@ class Parameters(MechanismParameters):
     )  # fmt: skip
     half_age: Parameter = quantity(
         300.0, "min", source=estimate("vesicles grow for 140 min as observed; most influential unknown"), low=150.0,
-        high=400.0, calibrated_on="mean lifetime of about 200 min, Wu 2017", description="age of half the hazard (a_half)",
+        high=400.0, calibrated_on="mean lifetime of about 200 min, Wu 2017",
+        description="age of half the hazard (a_half)",
     )  # fmt: skip
     width: Parameter = quantity(
         25.0, "min", source=_RATES, low=12.5, high=50.0, minimum=0.1,
@@ -37,7 +38,8 @@ class Parameters(MechanismParameters):
         description="contractility factor on the hazard: 1 untreated, 0 under blebbistatin",
     )  # fmt: skip
     bead_spacing: Parameter = quantity(
-        0.8, "um", source=Source(key="wang2022", locator="fig 1f: four spacings, mean 0.80 um", tag="FTE"), minimum=0.01,
+        0.8, "um", source=Source(key="wang2022", locator="fig 1f: four spacings, mean 0.80 um", tag="FTE"),
+        minimum=0.01,
         description="distance between the retractosomes of a broken stretch",
     )  # fmt: skip
     bead_diameter: Parameter = quantity(
@@ -51,9 +53,9 @@ class Parameters(MechanismParameters):
 
 
 class Breakage:
-    """Each stretch has one threshold, drawn at its birth; a node is detached at the first break on its way to the cell."""
+    """One threshold per stretch, drawn at its birth; a node is detached at the first break on its way to the cell."""
 
-    Parameters = Parameters
+    parameters: ClassVar[type[Parameters]] = Parameters
     name: ClassVar[str] = "biogenesis.breakage"
     phase: ClassVar[Phase] = Phase.SENSE
     columns: ClassVar[tuple[Column, ...]] = (

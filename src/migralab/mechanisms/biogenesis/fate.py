@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from migralab.core.random import exponential_array
+from migralab.core.random import draw_exponentials
 from migralab.engine.mechanism import Phase, State, Stream
 from migralab.engine.table import Column
 from migralab.mechanisms.base import estimate
@@ -26,7 +26,7 @@ class Parameters(MechanismParameters):
 class Fate:
     """Attached, then detached, then ruptured; a collapsed precursor is gone at once."""
 
-    Parameters = Parameters
+    parameters: ClassVar[type[Parameters]] = Parameters
     name: ClassVar[str] = "biogenesis.fate"
     phase: ClassVar[Phase] = Phase.LIFE
     columns: ClassVar[tuple[Column, ...]] = (
@@ -50,9 +50,13 @@ class Fate:
     def step(self, state: State, dt: float, stream: Stream) -> None:
         """Date each end and remove what is gone."""
         vesicles = state["migrasomes"]
-        rows = np.flatnonzero(vesicles["alive"])
+        # Nothing ends before it is detached or has collapsed: most vesicles need not be looked at
+        ending = (vesicles["detached"] <= state.time + dt) | (vesicles["stage"] == COLLAPSED)
+        rows = np.flatnonzero(ending & vesicles["alive"])
+        if not len(rows):
+            return
         collapsed = vesicles["stage"][rows] == COLLAPSED
-        life = self._life * exponential_array(stream.key, vesicles["key"][rows], 0, 0)
+        life = self._life * draw_exponentials(stream.key, vesicles["key"][rows], 0, 0)
         gone = np.where(collapsed, vesicles["resolves"][rows], vesicles["detached"][rows] + life)
         over = gone <= state.time + dt
         vesicles["gone"][rows[over]] = gone[over]

@@ -1,4 +1,4 @@
-"""Growth and maturation: tetraspanin in, membrane in, volume in; the least bound is the radius. Theory: docs/theory/growth.md."""
+"""Growth: tetraspanin in, membrane in, volume in; the least bound is the radius. Theory: docs/theory/growth.md."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from migralab.core.random import normal_pair_array
+from migralab.core.random import draw_normals
 from migralab.engine.mechanism import Phase, State, Stream
 from migralab.engine.table import Column, Table
 from migralab.mechanisms.base import computed, estimate
@@ -22,7 +22,8 @@ class Parameters(MechanismParameters):
     """Flows along the fibre."""
 
     membrane_flow: Parameter = quantity(
-        0.034, "um^2/min", source=Source(key="wu2017", locator="fig 1D: slope of d^2, 0.0108 um2/min, times pi", tag="D"),
+        0.034, "um^2/min", source=Source(key="wu2017", locator="fig 1D: slope of d^2, 0.0108 um2/min, times pi",
+        tag="D"),
         low=0.017, high=0.068, calibrated_on=_SLOPE, description="membrane that flows in while attached, mean (q)",
     )  # fmt: skip
     flow_spread: Parameter = quantity(
@@ -38,7 +39,8 @@ class Parameters(MechanismParameters):
         high=0.2, minimum=1e-4, calibrated_on=_SLOPE, description="effective viscosity in the fibre (eta)",
     )  # fmt: skip
     tetraspanin_diffusivity: Parameter = quantity(
-        0.2, "um^2/s", source=Source(key="webb1981", locator="blebs without cortex, 0.1 or more; middle of 0.1-0.3", tag="ABS"),
+        0.2, "um^2/s", source=Source(key="webb1981", locator="blebs without cortex, 0.1 or more; middle of 0.1-0.3",
+        tag="ABS"),
         low=0.1, high=0.3, description="diffusivity of tetraspanin in the fibre (D_T)",
     )  # fmt: skip
     saturation: Parameter = quantity(
@@ -62,7 +64,7 @@ def _column(name: str, dtype: str, unit: str, meaning: str, fill: float = 0.0) -
 class Growth:
     """A stabilised vesicle takes in membrane, volume and tetraspanin while its fibre holds."""
 
-    Parameters = Parameters
+    parameters: ClassVar[type[Parameters]] = Parameters
     name: ClassVar[str] = "biogenesis.growth"
     phase: ClassVar[Phase] = Phase.EXCHANGE
     columns: ClassVar[tuple[Column, ...]] = (
@@ -74,6 +76,7 @@ class Growth:
         _column("stage", "int8", "", "0 precursor, 1 stabilised, 2 collapsed", PRECURSOR),
         _column("stabilised", "float64", "s", "when tetraspanin made it stay", np.nan),
         _column("detached", "float64", "s", "when the way to the cell broke", np.inf),
+        _column("flow", "float64", "um2/s", "membrane that flows in while attached"),
         _column("fibre_path", "float64", "um", "length of fibre to the cell"),
     )
     reads: ClassVar[frozenset[str]] = frozenset(
@@ -104,7 +107,7 @@ class Growth:
     def step(self, state: State, dt: float, stream: Stream) -> None:
         """Settle precursors, follow detachment, and grow what is stabilised and attached."""
         vesicles, cells, fibres = state["migrasomes"], state["cells"], state["fibres"]
-        self._start_newborn(vesicles)
+        self._start_newborn(vesicles, stream)
         rows = np.flatnonzero(vesicles["alive"])
         if not len(rows):
             return
@@ -118,14 +121,18 @@ class Growth:
         stable = vesicles["stage"][rows] == STABILISED
         since = np.maximum(state.time, np.where(stable, vesicles["resolves"][rows], end))
         grown = np.maximum(np.minimum(end, detached) - since, 0.0)
-        taken = self._grow(vesicles, cells, rows, cell, grown, stream)
+        taken = self._grow(vesicles, cells, rows, cell, grown)
         for k, pool in enumerate(("membrane", "volume", "tetraspanin_pool")):
             cells[pool][:] -= np.bincount(cell, weights=taken[:, k], minlength=cells.n)
 
-    @staticmethod
-    def _start_newborn(vesicles: Table) -> None:
+    def _start_newborn(self, vesicles: Table, stream: Stream) -> None:
         new = vesicles.newborn
         fresh = new.start + np.flatnonzero(vesicles["area"][new] == 0.0)
+        if not len(fresh):
+            return
+        spread = self._p["flow_spread"]
+        noise = draw_normals(stream.key, vesicles["key"][fresh], 0, 0)
+        vesicles["flow"][fresh] = self._p["membrane_flow"] * np.exp(spread * noise - 0.5 * spread**2)
         vesicles["area"][fresh] = vesicles["tetraspanin"][fresh] = vesicles["initial_area"][fresh]
         vesicles["volume"][fresh] = vesicles["initial_volume"][fresh]
         vesicles["diameter"][fresh] = np.cbrt(6 / np.pi * vesicles["initial_volume"][fresh])
@@ -144,16 +151,13 @@ class Growth:
             vesicles[held][rows[falls]] = 0.0
 
     def _grow(
-        self, vesicles: Table, cells: Table, rows: NDArray[Any], cell: NDArray[Any], grown: NDArray[Any], stream: Stream
+        self, vesicles: Table, cells: Table, rows: NDArray[Any], cell: NDArray[Any], grown: NDArray[Any]
     ) -> NDArray[np.float64]:
-        spread = self._p["flow_spread"]
-        noise = normal_pair_array(stream.key, vesicles["key"][rows], 0, 0)[0]
-        flow = self._p["membrane_flow"] * np.exp(spread * noise - 0.5 * spread**2)
         held = {name: vesicles[name][rows] for name in ("area", "volume", "tetraspanin", "diameter", "limiter")}
         taken = np.empty((len(rows), 3))
         grow(
-            grown, vesicles["fibre_path"][rows], cells["fibre_radius"][cell], flow, held["area"], held["volume"],
-            held["tetraspanin"], held["diameter"], held["limiter"], taken, self._supply,
+            grown, vesicles["fibre_path"][rows], cells["fibre_radius"][cell], vesicles["flow"][rows], held["area"],
+            held["volume"], held["tetraspanin"], held["diameter"], held["limiter"], taken, self._supply,
         )  # fmt: skip
         for name, values in held.items():
             vesicles[name][rows] = values

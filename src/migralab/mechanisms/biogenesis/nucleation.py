@@ -1,4 +1,4 @@
-"""Where migrasomes begin: competent sites, unstable precursors, and what makes them stay. Theory: docs/theory/nucleation.md."""
+"""Where migrasomes begin: competent sites, precursors, what makes them stay. Theory: docs/theory/nucleation.md."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from migralab.core.random import child_key_array, exponential_array, normal_pair_array, uniform_pair_array
+from migralab.core.random import draw_child_keys, draw_exponentials, draw_normals, draw_uniform_pairs
 from migralab.engine.mechanism import Phase, State, Stream
 from migralab.engine.table import Column
 from migralab.mechanisms.base import estimate
@@ -85,7 +85,7 @@ def _column(name: str, dtype: str, unit: str, meaning: str, **more: Any) -> Colu
 class Nucleation:
     """Tips and junctions that are competent swell into precursors after a wait; tetraspanin and cholesterol decide."""
 
-    Parameters = Parameters
+    parameters: ClassVar[type[Parameters]] = Parameters
     name: ClassVar[str] = "biogenesis.nucleation"
     phase: ClassVar[Phase] = Phase.ACT
     columns: ClassVar[tuple[Column, ...]] = (
@@ -104,7 +104,9 @@ class Nucleation:
         _column("initial_area", "float64", "um2", "membrane of the precursor"),
         _column("initial_volume", "float64", "um3", "volume of the precursor"),
     )
-    reads: ClassVar[frozenset[str]] = frozenset({f"fibres.{c}" for c in ("kind", "born", "cell", "detached", "key")})
+    reads: ClassVar[frozenset[str]] = frozenset(
+        {f"fibres.{c}" for c in ("kind", "born", "cell", "detached", "key")} | {"cells.dish", "cells.tetraspanin"}
+    )
     writes: ClassVar[frozenset[str]] = frozenset(
         {"sites.alive", "cells.membrane", "cells.volume", "cells.tetraspanin_pool"}
     )
@@ -122,7 +124,7 @@ class Nucleation:
         from scipy.special import gammaincinv
 
         cells, shape = state["cells"], self._p["tetraspanin_cv"] ** -2
-        u, _ = uniform_pair_array(stream.key, cells["key"], 0, 0)
+        u, _ = draw_uniform_pairs(stream.key, cells["key"], 0, 0)
         cells["tetraspanin"][:] = self._p["tetraspanin"] / shape * gammaincinv(shape, u)
 
     def step(self, state: State, dt: float, stream: Stream) -> None:
@@ -137,15 +139,16 @@ class Nucleation:
         if not len(rows):
             return
         keys = fibres["key"][rows]
-        chance, wait = uniform_pair_array(stream.key, keys, 0, 0)
+        chance, wait = draw_uniform_pairs(stream.key, keys, 0, 0)
         # One draw per dish: cells of a dish share their day, medium and coating
         spread = p["experiment_effect"]
-        luck = normal_pair_array(stream.key, np.array([state.dish], np.uint64), 0, 0)[0][0]
+        dish = state["cells"]["dish"][state["cells"].row(fibres["cell"][rows].astype(np.int64))]
+        luck = draw_normals(stream.key, state.dishes, 0, 0)[dish]
         share = np.minimum(self._shares[fibres["kind"][rows]] * np.exp(spread * luck - 0.5 * spread**2), 1.0)
         competent = chance < share
         rows, keys, wait = rows[competent], keys[competent], wait[competent]
         due = fibres["born"][rows] + p["delay"] - p["waiting"] * np.log(wait)
-        state["sites"].add(child_key_array(keys, stream.key, 0), node=fibres["id"][rows], due=due)
+        state["sites"].add(draw_child_keys(keys, stream.key, 0), node=fibres["id"][rows], due=due)
 
     def _swell(self, state: State, dt: float, stream: Stream) -> None:
         sites, fibres, cells, p = state["sites"], state["fibres"], state["cells"], self._p
@@ -161,11 +164,11 @@ class Nucleation:
         owner = fibres["cell"][node].astype(np.int64)
         cell = cells.row(owner)
         drive = p["stabilisation"] * p["cholesterol"] * cells["tetraspanin"][cell]
-        chance, _ = uniform_pair_array(stream.key, keys, 0, 1)
-        lasts = p["collapse_time"] / (1.0 + drive) * exponential_array(stream.key, keys, 0, 2)
+        chance, _ = draw_uniform_pairs(stream.key, keys, 0, 1)
+        lasts = p["collapse_time"] / (1.0 + drive) * draw_exponentials(stream.key, keys, 0, 2)
         area, volume = np.pi * p["initial_diameter"] ** 2, np.pi / 6 * p["initial_diameter"] ** 3
         state["migrasomes"].add(
-            child_key_array(keys, stream.key, 1), node=fibres["id"][node], cell=owner, x=fibres["x"][node],
+            draw_child_keys(keys, stream.key, 1), node=fibres["id"][node], cell=owner, x=fibres["x"][node],
             y=fibres["y"][node], kind=fibres["kind"][node], laid_path=fibres["path"][node], born=due,
             resolves=due + lasts, stabilises=chance < drive / (1.0 + drive), initial_area=area, initial_volume=volume,
         )  # fmt: skip

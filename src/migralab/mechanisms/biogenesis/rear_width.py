@@ -36,7 +36,7 @@ class Parameters(MechanismParameters):
 class RearWidth:
     """``tau_w dw/dt = w0 / (1 + (omega/omega_h)^2) - w`` (eq-rear-width)."""
 
-    Parameters = Parameters
+    parameters: ClassVar[type[Parameters]] = Parameters
     name: ClassVar[str] = "biogenesis.rear-width"
     phase: ClassVar[Phase] = Phase.EXCHANGE
     columns: ClassVar[tuple[Column, ...]] = (

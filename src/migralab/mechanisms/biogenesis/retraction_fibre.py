@@ -1,4 +1,4 @@
-"""Retraction fibres: anchors stay behind, attachments wander on the rear and coalesce. Theory: docs/theory/retraction-fibre.md."""
+"""Retraction fibres: anchors stay, attachments wander and coalesce. Theory: docs/theory/retraction-fibre.md."""
 
 from __future__ import annotations
 
@@ -53,14 +53,21 @@ class Parameters(MechanismParameters):
         description="plasma membrane of a cell at the start",
     )  # fmt: skip
     cell_volume: Parameter = quantity(
-        3000.0, "um^3", source=estimate("mammalian cell in culture, 2-4 pl"), description="volume of a cell at the start"
+        3000.0,
+        "um^3",
+        source=estimate("mammalian cell in culture, 2-4 pl"),
+        description="volume of a cell at the start",
     )
     quantum: Parameter = quantity(
-        0.125, "um", source=estimate("no meeting is missed at this grain; see tests/physics"), minimum=0.001, maximum=0.25,
+        0.125, "um", source=estimate("no meeting is missed at this grain; see tests/physics"), minimum=0.001,
+        maximum=0.25,
         description="advance handled in one go",
     )  # fmt: skip
     node_spacing: Parameter = quantity(
-        1.5, "um", source=estimate("a fibre is pinned to the ground every few um and straight in between"), minimum=0.01,
+        1.5,
+        "um",
+        source=estimate("a fibre is pinned to the ground every few um and straight in between"),
+        minimum=0.01,
         description="advance between two places where a fibre is pinned",
     )
 
@@ -74,9 +81,9 @@ def _node_column(name: str, dtype: str, unit: str, meaning: str, fill: float = 0
 
 
 class RetractionFibre:
-    """Lays the tree of fibres: nodes with parent pointers towards the cell, tips where anchors stay, junctions where fibres meet."""
+    """Lays the tree of fibres: tips where anchors stay, junctions where fibres meet, parents towards the cell."""
 
-    Parameters = Parameters
+    parameters: ClassVar[type[Parameters]] = Parameters
     name: ClassVar[str] = "biogenesis.retraction-fibre"
     phase: ClassVar[Phase] = Phase.LIFE
     columns: ClassVar[tuple[Column, ...]] = (
@@ -160,9 +167,10 @@ class RetractionFibre:
         self._commit(state, rear, laid, offset, made, stream, dt)
 
     def _rear(self, cells: Table, fibres: Table) -> Rear:
-        used = np.arange(ROOM) < cells["attachments"][:, None]
         head = cells["attachment_head"]
-        head[...] = np.where(used, fibres.row(head), -1)
+        rows = fibres.row(head)
+        if rows is not head:  # nodes were dropped, so that ids are no longer rows
+            head[...] = np.where(np.arange(ROOM) < cells["attachments"][:, None], rows, -1)
         return Rear(
             cells["rear"], cells["rear_direction"], cells["path"], cells["rear_width"],
             self._p["anchor_density"] * cells["anchoring"], cells["attachment"], cells["attachment_slope"], head,
@@ -174,9 +182,10 @@ class RetractionFibre:
     ) -> None:
         cells, fibres = state["cells"], state["fibres"]
         total = int(made.sum())
+        x, y, path, born = (np.empty(total, np.float32) for _ in range(4))
         nodes = Nodes(
-            *(np.empty(total, np.float32) for _ in range(4)), np.empty(total, np.int8), np.empty(total, np.int32),
-            np.empty(total, np.int32), np.empty(total, np.uint64),
+            x, y, path, born, np.empty(total, np.int8), np.empty(total, np.int32), np.empty(total, np.int32),
+            np.empty(total, np.uint64),
         )  # fmt: skip
         length = np.empty(cells.n)
         gather_nodes(

@@ -53,7 +53,7 @@ class Parameters(MechanismParameters):
 class Adhesion:
     """Engaged bonds from coating and receptors. Enters the count once, through the anchors, and speed weakly."""
 
-    Parameters = Parameters
+    parameters: ClassVar[type[Parameters]] = Parameters
     name: ClassVar[str] = "motility.adhesion"
     phase: ClassVar[Phase] = Phase.SENSE
     columns: ClassVar[tuple[Column, ...]] = (

@@ -28,11 +28,11 @@ class Parameters(MechanismParameters):
 class Contact:
     """Overlapping cells part at a speed proportional to their overlap."""
 
-    Parameters = Parameters
+    parameters: ClassVar[type[Parameters]] = Parameters
     name: ClassVar[str] = "motility.contact"
     phase: ClassVar[Phase] = Phase.ACT
     columns: ClassVar[tuple[Column, ...]] = ()
-    reads: ClassVar[frozenset[str]] = frozenset({"cells.position", "cells.alive"})
+    reads: ClassVar[frozenset[str]] = frozenset({"cells.position", "cells.dish", "cells.alive"})
     writes: ClassVar[frozenset[str]] = frozenset()
     adds: ClassVar[frozenset[str]] = frozenset({"cells.velocity"})
     creates: ClassVar[frozenset[str]] = frozenset()
@@ -48,5 +48,7 @@ class Contact:
         """Add the pushes of all overlapping neighbours."""
         cells = state["cells"]
         contribution = np.zeros_like(cells["velocity"])
-        push_apart(cells["position"], cells["alive"], contribution, self._p["diameter"], self._p["rate"])
+        push_apart(
+            cells["position"], cells["dish"], cells["alive"], contribution, self._p["diameter"], self._p["rate"]
+        )
         cells["velocity"][:] += contribution

@@ -16,7 +16,7 @@ class Parameters(MechanismParameters):
 class Displacement:
     """Position follows the sum of all velocities."""
 
-    Parameters = Parameters
+    parameters: ClassVar[type[Parameters]] = Parameters
     name: ClassVar[str] = "motility.displacement"
     phase: ClassVar[Phase] = Phase.MOVE
     columns: ClassVar[tuple[Column, ...]] = ()

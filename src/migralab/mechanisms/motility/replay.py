@@ -26,7 +26,7 @@ class Parameters(MechanismParameters):
 class Replay:
     """Position and heading come from the tracks, linear between their points; nothing else may move the cells."""
 
-    Parameters = Parameters
+    parameters: ClassVar[type[Parameters]] = Parameters
     name: ClassVar[str] = "motility.replay"
     phase: ClassVar[Phase] = Phase.MOVE
     columns: ClassVar[tuple[Column, ...]] = (

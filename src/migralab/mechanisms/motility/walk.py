@@ -48,7 +48,7 @@ class Parameters(MechanismParameters):
 class Walk:
     """Heading diffuses while the cell moves; moving and resting alternate by thresholds."""
 
-    Parameters = Parameters
+    parameters: ClassVar[type[Parameters]] = Parameters
     name: ClassVar[str] = "motility.walk"
     phase: ClassVar[Phase] = Phase.ACT
     columns: ClassVar[tuple[Column, ...]] = (

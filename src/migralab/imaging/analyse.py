@@ -1,0 +1,163 @@
+"""One micrograph to Observations: cells, fibres and migrasomes of every frame in the tables of the schema."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from migralab.imaging.cells import CellBody, find_cell_bodies
+from migralab.imaging.fibres import drop_dark, filter_lines, flatten, measure_psf, thin
+from migralab.imaging.migrasomes import Scene, Vesicle, find_vesicles
+from migralab.imaging.network import Network, Ways, bridge_gaps, build_network, clean_network, find_ways
+from migralab.imaging.reader import Micrograph
+from migralab.imaging.settings import AnalysisSettings
+from migralab.imaging.signal.noise import estimate_noise
+from migralab.results.observations import Observations, conform, empty_table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What was found in one frame, in pixels; the tables and the overlay are made from it.
+
+    Parameters
+    ----------
+    bodies
+        Number of the cell (from 1) at each pixel.
+    cells, vesicles
+        In the order of their ids.
+    network, ways
+        Fibres, and how each node is connected to a cell.
+    psf_um
+        Standard deviation of the point spread function that was used, um.
+    notes
+        What the reader must know.
+    """
+
+    bodies: NDArray[np.int32]
+    cells: tuple[CellBody, ...]
+    vesicles: tuple[Vesicle, ...]
+    network: Network
+    ways: Ways
+    psf_um: float
+    notes: tuple[str, ...]
+
+
+@functools.lru_cache(maxsize=2)  # the overlay asks again for the frame that was just analysed
+def trace_frame(micrograph: Micrograph, settings: AnalysisSettings, frame: int) -> Trace:
+    """Find cells, vesicles and fibres in one frame."""
+    image = micrograph.filled(frame, settings.channel)
+    pixel, usable = micrograph.pixel_size_um, ~micrograph.masked
+    noise = estimate_noise(image, usable, step=micrograph.grey_step)
+    stabilised = noise.stabilise(image)
+    bodies, cells = find_cell_bodies(stabilised, usable, pixel, settings)
+    lines = filter_lines(flatten(stabilised, bodies, pixel), usable, pixel, settings)
+    shortest = max(0.6 * settings.fibre_shortest_um / pixel, 3.0)
+    skeleton = thin(lines.ridge, lines.evidence, shortest) & (bodies == 0)
+    skeleton = drop_dark(skeleton, stabilised, shortest, settings)
+    measured = measure_psf(image, skeleton, lines.direction, pixel, settings)
+    psf = settings.psf_sigma_um or measured or max(settings.psf_default_um, 0.5 * pixel)
+    notes = () if settings.psf_sigma_um or measured else (f"Point spread function assumed ({psf:.2f} um): few fibres.",)
+    scene = Scene(
+        image=image,
+        stabilised=stabilised,
+        noise=noise,
+        usable=usable & (ndimage.distance_transform_edt(bodies == 0) * pixel > settings.cell_margin_um),
+        skeleton=skeleton,
+        pixel_um=pixel,
+        psf_um=psf,
+    )
+    vesicles = find_vesicles(scene, settings) if scene.usable.any() else ()
+    network = _connect(skeleton, bodies, cells, vesicles, usable, scene, settings)
+    return Trace(
+        bodies=bodies,
+        cells=cells,
+        vesicles=vesicles,
+        network=network,
+        ways=find_ways(network),
+        psf_um=psf,
+        notes=notes,
+    )
+
+
+def _connect(
+    skeleton: NDArray[np.bool_],
+    bodies: NDArray[np.int32],
+    cells: tuple[CellBody, ...],
+    vesicles: tuple[Vesicle, ...],
+    usable: NDArray[np.bool_],
+    scene: Scene,
+    settings: AnalysisSettings,
+) -> Network:
+    """Join lines, vesicles and bodies to one cleaned network."""
+    pixel = scene.pixel_um
+    regions = np.zeros(bodies.shape, np.int32)
+    near = ndimage.maximum_filter(bodies, size=2 * max(1, round(0.2 / pixel)) + 1)
+    regions[near > 0] = near[near > 0]
+    centres = {c.cell_id + 1: (c.x_um / pixel, c.y_um / pixel, "cell", c.cell_id) for c in cells}
+    rows, columns = np.mgrid[: bodies.shape[0], : bodies.shape[1]]
+    radii: dict[int, float] = {}
+    first = len(cells) + 1
+    for index, vesicle in enumerate(vesicles):
+        radius = vesicle.diameter_um / 2 / pixel + max(1.0, 1.2 * scene.psf_um / pixel)
+        box = np.s_[
+            max(int(vesicle.y - radius), 0) : int(vesicle.y + radius) + 2,
+            max(int(vesicle.x - radius), 0) : int(vesicle.x + radius) + 2,
+        ]
+        inside = np.hypot(rows[box] - vesicle.y, columns[box] - vesicle.x) <= radius
+        regions[box][inside & (regions[box] == 0)] = first + index
+        centres[first + index] = (vesicle.x, vesicle.y, "vesicle", index)
+        radii[first + index] = radius
+    lines = bridge_gaps(skeleton, regions, pixel, settings)
+    network = build_network(lines, regions, centres, usable)
+    clean_network(network, radii, pixel, settings)
+    return network
+
+
+def analyse_micrograph(micrograph: Micrograph, settings: AnalysisSettings | None = None) -> Observations:
+    """Find and measure cells, retraction fibres and migrasomes in every frame of a micrograph.
+
+    Parameters
+    ----------
+    micrograph
+        From `read_micrograph`.
+    settings
+        Thresholds; the defaults where omitted.
+
+    Returns
+    -------
+    Observations
+        Tables ``cells``, ``fibres`` and ``migrasomes`` of all frames, ``nodes`` of the last one.
+        Ids are numbered within the movie and name another object in each frame: nothing is tracked here.
+    """
+    from migralab.imaging.tables import tabulate
+
+    chosen = settings or AnalysisSettings()
+    micrograph.check_channel(chosen.channel)
+    rows: dict[str, list[dict[str, object]]] = {"cells": [], "nodes": [], "fibres": [], "migrasomes": []}
+    notes = list(micrograph.notes)
+    last = micrograph.pixels.shape[0] - 1
+    for frame in range(last + 1):
+        trace = trace_frame(micrograph, chosen, frame)
+        found = tabulate(trace, micrograph.pixel_size_um, frame, micrograph.time_min(frame), chosen)
+        if frame < last:
+            found["nodes"] = []
+        for table, more in found.items():
+            rows[table].extend(more)
+        notes += [f"Frame {frame}: {note}" for note in trace.notes]
+    tables = {name: empty_table(name) for name in ("lives", "retractosomes")}
+    for name, records in rows.items():
+        columns = {column: [record[column] for record in records] for column in records[0]} if records else {}
+        tables[name] = conform(name, dict(columns)) if records else empty_table(name)
+    area = float((~micrograph.masked).sum()) * micrograph.pixel_size_um**2
+    return Observations(
+        tables=tables,
+        origin="image",
+        experiment=micrograph.source,
+        field_area_um2=area,
+        frames_min=tuple(micrograph.time_min(frame) for frame in range(last + 1)),
+        notes=tuple(notes),
+    )

@@ -1,0 +1,1 @@
+"""A virtual fluorescence microscope: a simulated dish becomes a micrograph, with the truth beside it."""

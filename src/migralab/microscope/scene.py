@@ -1,0 +1,318 @@
+"""The specimen under the microscope: what of a simulated dish stands in the field at one time."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from migralab.core.errors import RequestError
+from migralab.core.random import normal_pair_array, stream_key
+from migralab.microscope.body import CellBody, CellPose, complete_pose, draw_cell
+from migralab.results.observations import Observations
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = NDArray[Any]
+Floats = NDArray[np.float64]
+Field = tuple[float, float, float, float]
+
+FIBRE_RADIUS_UM = 0.05  # E: membrane tubes of 70 to 100 nm (evidence/imaging.md section 3)
+_LUMEN_SPREAD = 0.5  # E: log-normal spread of the light from inside between vesicles
+_MARGIN_UM = 4.0
+_LARGEST_CHOSEN_UM = 200.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tubes:
+    """Thin membrane tubes as straight segments; arrays of one length, lengths in um.
+
+    Parameters
+    ----------
+    ends
+        Segments (n, 4): x0, y0, x1, y1.
+    cell_id, node_id
+        Owner, and the network node at the far end (-1 where there is none).
+    kind
+        ``laid`` on the ground, ``live`` between the last node and the cell, or ``flank``: drawn beside the
+        body, not part of the simulation.
+    radius
+        Radius of the tube.
+    brightness
+        Membrane density relative to fibre membrane.
+    """
+
+    ends: Floats
+    cell_id: Array
+    node_id: Array
+    kind: Array
+    radius: Floats
+    brightness: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vesicles:
+    """Migrasomes as spheres; arrays of one length, lengths in um.
+
+    Parameters
+    ----------
+    migrasome_id, cell_id, node_id
+        Ids in the tables.
+    centre
+        Centres (n, 2).
+    diameter
+        Diameters.
+    enrichment
+        Tetraspanin per membrane area relative to the fibre; 1 where the table does not know it.
+    lumen
+        Light from inside relative to the usual.
+    attachment, attached, stage
+        As in the tables.
+    """
+
+    migrasome_id: Array
+    cell_id: Array
+    node_id: Array
+    centre: Floats
+    diameter: Floats
+    enrichment: Floats
+    lumen: Floats
+    attachment: Array
+    attached: Array
+    stage: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dots:
+    """Retractosomes: what is left of broken fibres; centres (n, 2), diameters and owners."""
+
+    centre: Floats
+    diameter: Floats
+    cell_id: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Everything that gives light, at one time.
+
+    Parameters
+    ----------
+    field
+        x0, y0, x1, y1 in um of the dish. The centre of the first pixel lies at (x0, y0).
+    frame, time_min
+        Frame of the run, and its time.
+    cells, tubes, vesicles, dots
+        The specimen, in coordinates of the dish. Objects outside the field may be in it: their light may not.
+    """
+
+    field: Field
+    frame: int
+    time_min: float
+    cells: tuple[CellBody, ...]
+    tubes: Tubes
+    vesicles: Vesicles
+    dots: Dots
+
+
+def scene_from_observations(
+    observations: Observations,
+    frame: int | None = None,
+    field: Field | None = None,
+    *,
+    look: int = 0,
+    flank_fibres_per_um: float = 0.5,
+) -> Scene:
+    """Return the specimen of a simulated dish at one frame.
+
+    A stretch from a node to its parent stands if the parent was laid and the stretch has not broken. A node
+    whose parent is not laid yet, or is none, hangs on the rear edge of its cell. Broken stretches show as
+    their retractosomes only.
+
+    Parameters
+    ----------
+    observations
+        Tables of a simulated dish.
+    frame
+        Number of the frame; the last by default.
+    field
+        x0, y0, x1, y1 in um; by default what there is, or `choose_field`'s part of it.
+    look
+        Key of what is only drawn: outlines of bodies, endosomes, side fibres.
+    flank_fibres_per_um
+        Density of the drawn side fibres; 0 for none.
+
+    Raises
+    ------
+    RequestError
+        If the observations are not those of a simulation, or have no such frame.
+    """
+    if observations.origin != "simulation":
+        raise RequestError(
+            f"origin = '{observations.origin}' cannot be imaged: the microscope needs the tables of a "
+            "simulated dish. Give a run, not the measurement of a micrograph."
+        )
+    number = observations.last_frame if frame is None else frame
+    if not 0 <= number <= observations.last_frame:
+        raise RequestError(f"frame = {frame}: the run has frames 0 to {observations.last_frame}.")
+    time = observations.frames_min[number]
+    poses = _poses(observations.at("cells", number))
+    cells = tuple(
+        draw_cell(pose, look=look, flank_fibres_per_um=flank_fibres_per_um) for pose in poses.values()
+    )
+    tubes = _tubes(observations["nodes"], poses, cells, time)
+    vesicles = _vesicles(observations.at("migrasomes", number), look)
+    dots = _dots(observations["retractosomes"], time)
+    chosen = field or choose_field(observations, number)
+    x0, y0, x1, y1 = chosen
+    if not (math.isfinite(x0 + y0 + x1 + y1) and x1 > x0 and y1 > y0):
+        raise RequestError(
+            f"field = {chosen} is empty: give x0, y0, x1, y1 in um with x1 > x0 and y1 > y0, "
+            "or leave it out to see what there is."
+        )
+    return Scene(
+        field=chosen, frame=number, time_min=time, cells=cells, tubes=tubes, vesicles=vesicles, dots=dots
+    )
+
+
+def choose_field(observations: Observations, frame: int | None = None) -> Field:
+    """Return a field that holds the dish, or where that is too large, the densest 200 um of migrasomes.
+
+    A field that was chosen for its migrasomes must not be used for counts per area: ask for a field then.
+    """
+    number = observations.last_frame if frame is None else frame
+    seen = [observations.at("cells", number), observations.at("migrasomes", number)]
+    nodes = observations["nodes"]
+    time = observations.frames_min[number]
+    seen.append(nodes[~(nodes["born_min"] > time)])
+    points = np.concatenate([table[["x_um", "y_um"]].to_numpy(np.float64) for table in seen])
+    points = points[np.isfinite(points).all(axis=1)]
+    if not len(points):
+        return (0.0, 0.0, 50.0, 50.0)
+    cell_reach = 20.0 if len(seen[0]) else 0.0  # half a body (E), which the centre alone does not show
+    low, high = points.min(axis=0) - _MARGIN_UM - cell_reach, points.max(axis=0) + _MARGIN_UM + cell_reach
+    crowd = seen[1][["x_um", "y_um"]].to_numpy(np.float64)
+    crowd = crowd[np.isfinite(crowd).all(axis=1)]
+    for axis in (0, 1):
+        if high[axis] - low[axis] > _LARGEST_CHOSEN_UM:
+            middle = _densest(crowd[:, axis] if len(crowd) else points[:, axis])
+            start = min(max(low[axis], middle - _LARGEST_CHOSEN_UM / 2), high[axis] - _LARGEST_CHOSEN_UM)
+            low[axis], high[axis] = start, start + _LARGEST_CHOSEN_UM
+            crowd = crowd[(crowd[:, axis] >= low[axis]) & (crowd[:, axis] <= high[axis])]
+            points = points[(points[:, axis] >= low[axis]) & (points[:, axis] <= high[axis])]
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def _densest(values: Floats) -> float:
+    order = np.sort(values)
+    inside = np.searchsorted(order, order + _LARGEST_CHOSEN_UM, side="right") - np.arange(len(order))
+    best = int(np.argmax(inside))
+    return float((order[best] + order[best + inside[best] - 1]) / 2)
+
+
+def _poses(cells: pd.DataFrame) -> dict[int, CellPose]:
+    def columns(*names: str) -> Floats:
+        return cells[list(names)].to_numpy(np.float64)
+
+    centre, heading = columns("x_um", "y_um"), columns("heading_x", "heading_y")
+    rear, size = columns("rear_x_um", "rear_y_um"), columns("rear_width_um", "area_um2")
+    poses = {}
+    for row, ident in enumerate(cells["cell_id"].to_numpy(np.int64)):
+        if np.isfinite(centre[row]).all():
+            poses[int(ident)] = complete_pose(
+                CellPose(
+                    cell_id=int(ident),
+                    centre=centre[row],
+                    heading=heading[row],
+                    rear=rear[row],
+                    rear_width=float(size[row, 0]),
+                    area=float(size[row, 1]),
+                )
+            )
+    return poses
+
+
+def _tubes(
+    nodes: pd.DataFrame, poses: dict[int, CellPose], cells: tuple[CellBody, ...], time: float
+) -> Tubes:
+    ident = nodes["node_id"].to_numpy(np.int64)
+    place = nodes[["x_um", "y_um"]].to_numpy(np.float64)
+    # a node of unknown age was there all the time, and a stretch without a break never breaks
+    laid = ~(nodes["born_min"].to_numpy(np.float64) > time)
+    whole = ~(nodes["breaks_min"].to_numpy(np.float64) <= time)
+    owner = nodes["cell_id"].to_numpy(np.int64)
+    parent = _rows_of(nodes["parent_id"].to_numpy(np.int64), ident)
+    on_ground = (parent >= 0) & laid[parent]
+    standing = np.flatnonzero(laid & whole & on_ground)
+    hanging = np.flatnonzero(laid & whole & ~on_ground & np.isin(owner, list(poses)))
+    reached = np.array(
+        [_rear_attachment(poses[int(owner[row])], place[row]) for row in hanging], np.float64
+    ).reshape(-1, 2)
+    flanks = [cell.flanks for cell in cells]
+    beside = np.repeat(np.array([cell.cell_id for cell in cells], np.int64), [len(ends) for ends in flanks])
+    ends = np.concatenate(
+        [
+            np.hstack([place[standing], place[parent[standing]]]),
+            np.hstack([place[hanging], reached]),
+            *flanks,
+        ]
+    )
+    count = (len(standing), len(hanging), len(beside))
+    return Tubes(
+        ends=ends,
+        cell_id=np.concatenate([owner[standing], owner[hanging], beside]),
+        node_id=np.concatenate([ident[standing], ident[hanging], np.full(count[2], -1)]),
+        kind=np.repeat(np.array(["laid", "live", "flank"]), count),
+        radius=np.full(len(ends), FIBRE_RADIUS_UM),
+        brightness=np.ones(len(ends)),
+    )
+
+
+def _rows_of(wanted: Array, ident: Array) -> Array:
+    """Row of each wanted id, -1 where it is not in the table."""
+    if not len(ident):
+        return np.full(len(wanted), -1)
+    order = np.argsort(ident)
+    spot = np.minimum(np.searchsorted(ident, wanted, sorter=order), len(ident) - 1)
+    found = order[spot]
+    return np.where(ident[found] == wanted, found, -1)
+
+
+def _rear_attachment(pose: CellPose, node: Floats) -> Floats:
+    """Where on the rear edge the fibre from `node` is held: beside it, but not beyond the edge."""
+    across = np.array([-pose.heading[1], pose.heading[0]])
+    aside = float(np.dot(node - pose.rear, across))
+    return np.asarray(
+        pose.rear + across * np.clip(aside, -pose.rear_width / 2, pose.rear_width / 2), np.float64
+    )
+
+
+def _vesicles(rows: pd.DataFrame, look: int) -> Vesicles:
+    rows = rows[rows["diameter_um"] > 0]
+    ident = rows["migrasome_id"].to_numpy(np.int64)
+    enrichment = rows["enrichment"].to_numpy(np.float64)
+    spread, _ = normal_pair_array(stream_key("microscope/lumen"), ident.astype(np.uint64), look % 2**32, 0)
+    return Vesicles(
+        migrasome_id=ident,
+        cell_id=rows["cell_id"].to_numpy(np.int64),
+        node_id=rows["node_id"].to_numpy(np.int64),
+        centre=rows[["x_um", "y_um"]].to_numpy(np.float64),
+        diameter=rows["diameter_um"].to_numpy(np.float64),
+        enrichment=np.where(np.isfinite(enrichment), enrichment, 1.0),
+        lumen=np.exp(_LUMEN_SPREAD * spread),
+        attachment=rows["attachment"].to_numpy(str),
+        attached=rows["attached"].to_numpy(bool),
+        stage=rows["stage"].to_numpy(str),
+    )
+
+
+def _dots(rows: pd.DataFrame, time: float) -> Dots:
+    rows = rows[~(rows["born_min"] > time)]
+    return Dots(
+        centre=rows[["x_um", "y_um"]].to_numpy(np.float64),
+        diameter=rows["diameter_um"].to_numpy(np.float64),
+        cell_id=rows["cell_id"].to_numpy(np.int64),
+    )

@@ -1,0 +1,126 @@
+"""One report as one HTML file: everything it needs is in it, and it appears whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from migralab.core.errors import RequestError
+from migralab.report import wording
+from migralab.report.content import Report, find_top_cell
+from migralab.report.figures.cell import draw_top_cell
+from migralab.report.figures.count import draw_arms, draw_counts
+from migralab.report.figures.dish import draw_dish
+from migralab.report.figures.dose import draw_dose_response
+from migralab.report.figures.growth import draw_growth
+from migralab.report.figures.size import draw_sizes
+from migralab.report.figures.trail import draw_trail
+from migralab.report.replay import pack_replay
+from migralab.report.section import (
+    list_key_numbers,
+    list_parameters,
+    list_provenance,
+    list_readouts,
+    list_verdicts,
+    show_micrographs,
+)
+
+Progress = Callable[[str], None]
+"""Called with what is being drawn."""
+
+
+def write_report(
+    report: Report, path: Path | str, *, overwrite: bool = False, progress: Progress | None = None
+) -> Path:
+    """Write a report.
+
+    Parameters
+    ----------
+    report
+        What it shows.
+    path
+        The HTML file.
+    overwrite
+        Whether a file of that name may be replaced.
+    progress
+        Called with a few words before each part that takes time.
+
+    Raises
+    ------
+    RequestError
+        If the file exists and may not be replaced, or the place cannot be written.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise RequestError(f"{path} is a directory. Give the name of the file to write, for example {path / 'report.html'}.")
+    if path.exists() and not overwrite:
+        raise RequestError(f"{path} exists already. Choose another name, or remove it if you no longer need it.")
+    text = render_report(report, progress=progress)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".part", dir=path.parent)
+    except OSError as error:
+        raise RequestError(f"{path} cannot be written: {error.strerror}.") from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def render_report(report: Report, *, progress: Progress | None = None) -> str:
+    """Return a report as the text of an HTML file."""
+    tell = progress or (lambda _: None)
+    simulated = report.observations is not None and report.observations.origin == "simulation"
+    top = find_top_cell(report.observations) if simulated and report.observations is not None else None
+    content: dict[str, Any] = {"report": report, "top": top, "words": wording}
+    tell("drawing the dish")
+    content["dish"] = draw_dish(report, top)
+    tell("imaging the top cell")
+    content["cell"] = draw_top_cell(report, top)
+    tell("packing the replay")
+    content["replay"] = pack_replay(report.observations, top) if simulated and report.observations else None
+    tell("drawing the measurements")
+    content["compared"] = [f for f in (draw_dose_response(report), draw_growth(report), draw_counts(report)) if f]
+    content["wide"] = [f for f in (draw_sizes(report), draw_trail(report)) if f]
+    content["arms"] = draw_arms(report)
+    content |= {
+        "key_numbers": list_key_numbers(report),
+        "readouts": list_readouts(report),
+        "verdicts": list_verdicts(report.verdicts),
+        "micrographs": show_micrographs(report.micrographs),
+        "parameters": list_parameters(report),
+        "provenance": list_provenance(report),
+    }
+    return _template().render(content)
+
+
+def _template() -> Any:  # noqa: ANN401  # a jinja2 template
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_read), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    environment.filters |= {"number": wording.number, "unit": wording.unit, "json": _script_json}
+    return environment.get_template("report.html")
+
+
+def _read(name: str) -> str:
+    return files("migralab.report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _script_json(value: object) -> str:
+    """Return JSON that can stand inside a script element: nothing in it can end the element."""
+    import markupsafe
+
+    return markupsafe.Markup(json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"))

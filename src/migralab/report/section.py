@@ -1,0 +1,181 @@
+"""The tables of a report as rows of words, ready for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from migralab.measure.power import MARK
+from migralab.report import wording
+from migralab.report.content import MeasuredMicrograph, Report
+from migralab.report.figures.figure import Figure
+from migralab.report.figures.picture import draw_picture
+from migralab.spec.parameter import TAG_MEANING, Parameter
+
+_KEY_NUMBERS = (
+    ("count.per_cell", "migrasomes per cell"),
+    ("count.positive_cells", "share of cells with migrasomes"),
+    ("count.per_100um_intact", "migrasomes per 100 µm of intact fibre"),
+    ("junction.per_100um", "junctions per 100 µm of fibre"),
+    ("diameter.mean", "mean diameter"),
+    ("lifetime.median", "median lifetime"),
+)
+_ROLES = (
+    ("predicted", "Predicted", "The published number set no parameter. Only these count as success or failure."),
+    ("calibrated", "Calibrated", "The published number was used to set a parameter, so agreement is no success."),
+    ("by-construction", "By construction", "Follows from a sign that was put in; scores nothing."),
+)
+_WORDS = {
+    "pass": ("✓", "passes"), "fail": ("✗", "FAILS"), "inconclusive": ("?", "inconclusive"), "none": ("–", "not judged"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictGroup:
+    """Verdicts of one role, failing ones first."""
+
+    role: str
+    title: str
+    meaning: str
+    rows: tuple[dict[str, Any], ...]
+    tally: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownMicrograph:
+    """A measured micrograph as it stands in the page."""
+
+    picture: Figure
+    overlay: Figure | None
+    rows: tuple[dict[str, str], ...]
+    note: str
+
+
+def list_key_numbers(report: Report) -> list[dict[str, str]]:
+    """Return the numbers that stand at the top."""
+    shown = report.shown or {}
+    return [_row(shown[key], name) for key, name in _KEY_NUMBERS if key in shown and shown[key].known]
+
+
+def list_readouts(report: Report) -> list[dict[str, str]]:
+    """Return every readout of the arm that is described."""
+    return [_row(readout, wording.description(key)) for key, readout in (report.shown or {}).items()]
+
+
+def _row(readout: Any, name: str) -> dict[str, str]:  # noqa: ANN401  # a Readout
+    power = [part for part in readout.note.split("; ") if part.startswith(MARK)]
+    return {
+        "id": readout.id,
+        "name": name,
+        "value": wording.number(readout.value) if readout.known else "not known",
+        "unit": wording.unit(readout.unit),
+        "interval": wording.interval(readout.low, readout.high),
+        "n": wording.replicates(readout),
+        "power": power[0][len(MARK) :] if power else "",
+        "method": readout.method,
+        "note": "; ".join(part for part in readout.note.split("; ") if part and not part.startswith(MARK)),
+    }
+
+
+def list_verdicts(rows: Sequence[Mapping[str, Any]]) -> list[VerdictGroup]:
+    """Return verdicts by role; within a role, what fails stands first."""
+    rank = {"fail": 0, "inconclusive": 1, "pass": 2, "none": 3}
+    groups = []
+    for role, title, meaning in _ROLES:
+        own = [_verdict(row) for row in rows if _role(row) == role]
+        if own:
+            own.sort(key=lambda row: rank[row["verdict"]])
+            tally = {word: sum(row["verdict"] == word for row in own) for word in rank}
+            groups.append(VerdictGroup(role=role, title=title, meaning=meaning, rows=tuple(own), tally=tally))
+    return groups
+
+
+def _role(row: Mapping[str, Any]) -> str:
+    if row.get("grade") == "by-construction":
+        return "by-construction"
+    return str(row.get("role") or "by-construction")
+
+
+def _verdict(row: Mapping[str, Any]) -> dict[str, Any]:
+    verdict = str(row.get("verdict") or "none")
+    mark, word = _WORDS.get(verdict, _WORDS["none"])
+    ends = row.get("interval") or (None, None)
+    unit = wording.unit(str(row.get("unit") or ""))
+    observed = row.get("observed")
+    return {
+        "id": str(row.get("id", "")),
+        "statement": str(row.get("statement") or row.get("id", "")),
+        "grade": str(row.get("grade", "")),
+        "verdict": verdict if verdict in _WORDS else "none",
+        "mark": mark,
+        "word": word,
+        "observed": "" if observed is None else f"{wording.number(observed)} {unit}".strip(),
+        "interval": wording.interval(*ends),
+        "expected": str(row.get("expected") or "").replace("um", "µm"),
+        "beyond": wording.beyond(dict(row)) if verdict in ("fail", "inconclusive") else "",
+        "source": str(row.get("source") or ""),
+        "seeds": row.get("seeds") or "",
+        "laboratories": row.get("share_of_laboratories"),
+        "note": str(row.get("note") or ""),
+    }
+
+
+def list_parameters(report: Report) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Return the parameters in use by mechanism: value, unit, range, source, tag and what they were set by."""
+    by_mechanism = report.parameters if report.parameters is not None else report.experiment.mechanisms
+    return [(name, [_parameter(key, p) for key, p in own.items()]) for name, own in by_mechanism.items() if own]
+
+
+def _parameter(name: str, parameter: Parameter) -> dict[str, Any]:
+    tag = parameter.source.tag
+    return {
+        "name": name.replace("_", " "),
+        "value": wording.number(parameter.value),
+        "unit": wording.unit(parameter.unit),
+        "range": wording.interval(parameter.low, parameter.high) if parameter.low is not None else "",
+        "source": parameter.source.key,
+        "locator": parameter.source.locator,
+        "tag": tag,
+        "estimate": tag == "E",
+        "meaning": TAG_MEANING[tag],
+        "calibrated": parameter.calibrated_on,
+        "note": parameter.note,
+    }
+
+
+def show_micrographs(micrographs: Sequence[MeasuredMicrograph]) -> list[ShownMicrograph]:
+    """Return measured micrographs with their overlays and numbers."""
+    shown = []
+    for index, item in enumerate(micrographs, start=1):
+        overlay = None
+        if item.overlay is not None:
+            data = item.overlay if isinstance(item.overlay, bytes) else Path(item.overlay).read_bytes()
+            overlay = Figure(
+                data=data, mime="image/png", title="What was found", alt=f"Micrograph {index} with what was found drawn in.",
+                caption="What was found, drawn over the image, so that every count can be checked by eye.",
+            )  # fmt: skip
+        rows = tuple(
+            _row(readout, wording.description(key)) for key, readout in (item.readouts or {}).items() if readout.known
+        )
+        shown.append(
+            ShownMicrograph(picture=draw_picture(item.picture, title="As taken"), overlay=overlay, rows=rows, note=item.note)
+        )
+    return shown
+
+
+def list_provenance(report: Report) -> list[tuple[str, str]]:
+    """Return what is needed to make the shown run again."""
+    rows = [("Experiment", f"{report.experiment.id} ({report.experiment.status})")]
+    if report.run is not None:
+        made = report.run.provenance
+        rows += [
+            ("Arm", report.label(made.arm)), ("Dish (seed)", str(made.seed)), ("Key", made.key), ("Ended", made.status),
+            ("Field", f"{wording.number(made.field_area_um2 / 1e6)} mm²"),
+            ("Frames", f"{len(made.frames_min)} in {wording.number(made.frames_min[-1] / 60)} h"),
+        ]  # fmt: skip
+        rows += [(f"Version of {name}", version) for name, version in (made.versions or {}).items()]
+    if report.observations is not None and report.observations.notes:
+        rows.append(("Notes", "; ".join(report.observations.notes)))
+    return rows

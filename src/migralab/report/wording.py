@@ -1,0 +1,93 @@
+"""Numbers and ids as a reader at the bench would write them."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from migralab.measure import Readout
+from migralab.measure.registry import OBSERVABLES
+from migralab.spec.parameter import TAG_MEANING
+
+_UNITS = {
+    "1/cell": "per cell", "1/100um": "per 100 µm", "1/mm^2": "per mm²", "um/cell": "µm per cell", "um/min": "µm/min",
+}  # fmt: skip
+_POWERS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+TAGS = TAG_MEANING
+
+
+def unit(text: str) -> str:
+    """Return a unit for people: ``um^2/s`` as ``µm²/s``."""
+    if text in _UNITS:
+        return _UNITS[text]
+    shown = re.sub(r"\^(-?\d+)", lambda found: found.group(1).translate(_POWERS), text)
+    return re.sub(r"\bu(?=[mgMlLNs])", "µ", shown)
+
+
+def number(value: Any, digits: int = 3) -> str:  # noqa: ANN401  # whatever a table holds
+    """Return a number with `digits` significant digits; a dash where there is none."""
+    if value is None or isinstance(value, str):
+        return value or "–"
+    value = float(value)
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    shown = f"{value:.{digits}g}"
+    if "e" in shown:
+        mantissa, power = shown.split("e")
+        if -4 <= int(power) <= 6:
+            shown = f"{float(shown):.{max(0, digits - 1 - int(power))}f}"
+        else:
+            shown = ("" if mantissa == "1" else f"{mantissa} × ") + "10" + str(int(power)).translate(_POWERS)
+    return shown.replace("-", "−")
+
+
+def interval(low: Any, high: Any) -> str:  # noqa: ANN401  # whatever a table holds
+    """Return an interval, or nothing where there is none."""
+    ends = [float("nan") if end is None else float(end) for end in (low, high)]
+    return "" if any(map(math.isnan, ends)) else f"{number(ends[0])} to {number(ends[1])}"
+
+
+def value_with_interval(readout: Readout, *, with_unit: bool = True) -> str:
+    """Return ``3.5 per cell (3.1 to 3.9)``."""
+    if not readout.known:
+        return "not known"
+    word = unit(readout.unit) if with_unit else ""
+    reach = interval(readout.low, readout.high)
+    return f"{number(readout.value)}{' ' + word if word else ''}" + (f" ({reach})" if reach else "")
+
+
+def replicates(readout: Readout) -> str:
+    """Return what an interval is over: ``n = 6 dishes``."""
+    word = {"experiments": "dish" if readout.n == 1 else "dishes", "cells": "cells"}.get(readout.n_unit, readout.n_unit)
+    return f"n = {readout.n} {word}"
+
+
+def explain_interval(readout: Readout) -> str:
+    """Return what n and the bars of a readout are, as a sentence for a caption."""
+    if math.isnan(readout.low):
+        return f"{replicates(readout)}; no interval over dishes can be given."
+    over = "over dishes" if readout.n_unit == "experiments" else "over the cells of this one dish"
+    return f"{replicates(readout)}; bars are {readout.confidence:.0%} intervals {over}."
+
+
+def description(key: str) -> str:
+    """Return what a readout is, as a sentence without a full stop."""
+    found = OBSERVABLES.get(key)
+    text = found.description if found else key
+    return re.sub(r"\bum\b", "µm", text[:1].upper() + text[1:])
+
+
+def beyond(row: dict[str, Any]) -> str:
+    """Return by how much a claim misses its limits, in words."""
+    by = row.get("by_how_much")
+    if by is None or not math.isfinite(float(by)) or float(by) == 0:
+        return ""
+    word = unit(str(row.get("unit", "")))
+    amount = f"{number(abs(float(by)))}{' ' + word if word else ''}"
+    low, high = row.get("expected_low"), row.get("expected_high")
+    limit = high if float(by) > 0 else low
+    share = f" ({abs(float(by)) / abs(float(limit)):.0%} of it)" if limit else ""
+    return f"{amount} {'above the upper' if float(by) > 0 else 'below the lower'} limit{share}"

@@ -1,0 +1,116 @@
+"""``python -m migralab.warm``: compile every kernel once, so that no later run has to wait.
+
+A kernel is compiled for the types it is called with. The surest way to meet all types of real runs is a real run:
+a dish of a few cells, made busy, goes from the catalogue to a measurement. What no run calls from Python is called
+here by hand. Compiled code lands in the folder that `migralab.core.kernel` names.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+import numpy as np
+
+from migralab import physics
+from migralab.core import random
+from migralab.core.kernel import KERNELS
+
+ENTRY = "migrasome-formation"
+BUSY = (  # every event of a dish happens within three hours of a few cells
+    "dish.cells=8", "dish.duration=3 h", "motility.walk.spreading=0 min", "motility.walk.start_rate=1 1/min",
+    "biogenesis.nucleation.delay=0 min", "biogenesis.nucleation.waiting=10 min", "biogenesis.nucleation.tip_share=1",
+    "biogenesis.breakage.half_age=30 min", "biogenesis.breakage.width=5 min",
+)  # fmt: skip
+
+Report = Callable[[str], None]
+
+
+def warm(report: Report) -> int:
+    """Compile what is not compiled yet, and return how many kernels that were.
+
+    Parameters
+    ----------
+    report
+        Is told one line for each kernel that is compiled, and one for each step.
+    """
+    start = time.monotonic()
+    for module in iter_modules(physics.__path__, "migralab.physics."):
+        import_module(module.name)  # registers its kernels
+    with _told(report) as compiled:
+        for name, step in (("a small dish", _run_dish), ("scalar laws", _call_scalars)):
+            before = time.monotonic()
+            step()
+            report(f"{name}: {time.monotonic() - before:.1f} s")
+    report(f"{len(KERNELS)} kernels stand, {len(compiled)} compiled just now, {time.monotonic() - start:.1f} s")
+    return len(compiled)
+
+
+@contextmanager
+def _told(report: Report) -> Iterator[list[str]]:
+    """Report each kernel when its compilation ends; what it calls comes before it."""
+    from numba.core import event
+
+    names = {id(kernel): name for name, kernel in KERNELS.items()}
+    compiled: list[str] = []
+    began: dict[str, float] = {}
+
+    class Listener(event.Listener):  # type: ignore[misc]  # numba carries no types
+        def on_start(self, found: Any) -> None:
+            began[names.get(id(found.data["dispatcher"]), "")] = time.monotonic()
+
+        def on_end(self, found: Any) -> None:
+            name = names.get(id(found.data["dispatcher"]), "")
+            if name:
+                compiled.append(name)
+                report(f"  {name}: {time.monotonic() - began[name]:.1f} s")
+
+    with event.install_listener("numba:compile", Listener()):
+        yield compiled
+
+
+def _run_dish() -> None:
+    from migralab.catalog.catalog import load
+    from migralab.simulation.compile import compile_experiment
+    from migralab.simulation.observe import observe
+    from migralab.simulation.simulate import simulate
+    from migralab.spec.change import apply_setting
+
+    experiment = load(ENTRY).experiment
+    for setting in BUSY:
+        experiment = apply_setting(experiment, setting)
+    observe(simulate(compile_experiment(experiment), 1))
+
+
+def _call_scalars() -> None:
+    from migralab.physics import attachments, breakage, growth, motility
+
+    stream, key = np.uint64(1), np.uint64(2)
+    random.philox(*[key] * 6)
+    random.uniform_pair(stream, key, 0, 0)
+    random.normal_pair(stream, key, 0, 0)
+    random.exponential(stream, key, 0, 0)
+    random.child_key(key, stream, 0)
+    breakage.break_age(1.0, 1.0, 1.0, 1.0, 1.0)
+    attachments.slope_spread(0.1, 0.1, 0.0)
+    growth.radius_of(1.0, 0.1, 0.05, growth.Supply(100.0, 0.1, 0.2, 40.0, 12.7, 5.0))
+    motility.moving_time(True, 1.0, 0, (1.0, 1.0), 1.0, stream, key)  # noqa: FBT003  # a kernel has no keywords
+
+
+def main() -> None:
+    """Compile and say so, line by line."""
+
+    def say(line: str) -> None:
+        sys.stdout.write(f"      {line}\n")
+        sys.stdout.flush()
+
+    warm(say)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""Arms, settings and sweeps change what they name and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from migralab.core.errors import RequestError, SpecError, UnknownIdError
+from migralab.spec.change import apply_arm, apply_setting, scale_parameter
+from migralab.spec.dump import dump_yaml
+from migralab.spec.experiment import split_path
+from migralab.spec.loader import parse_experiment
+from migralab.spec.parameter import Parameter, Source
+from tests.unit.spec.example import example
+
+FIBRONECTIN = "motility.adhesion.fibronectin"
+
+
+def fibronectin(experiment):
+    return experiment.mechanisms["motility.adhesion"]["fibronectin"]
+
+
+def test_an_arm_alone_holds_its_change_and_is_its_own_control():
+    experiment = example().experiment
+    alone = apply_arm(experiment, "low")
+    assert fibronectin(alone).value == 0.1
+    assert fibronectin(experiment).value == 10.0
+    assert (alone.control.id, len(alone.arms), alone.claims) == ("low", 1, ())
+    assert apply_arm(alone, "low") == alone
+    assert parse_experiment(dump_yaml(alone)).experiment == alone
+
+
+def test_the_control_arm_changes_no_parameter():
+    experiment = example().experiment
+    assert apply_arm(experiment, "high").mechanisms == experiment.mechanisms
+
+
+def test_an_unknown_arm_names_the_nearest():
+    with pytest.raises(UnknownIdError, match=r"no arm 'lo'\. Did you mean low\?"):
+        apply_arm(example().experiment, "lo")
+
+
+def test_an_arm_may_replace_a_mechanism_in_its_place():
+    arm = (
+        "    replaces: {motility.walk: motility.replay}\n"
+        "    changes:\n"
+        "      motility.replay.gap: {value: 8 min, source: {key: a, locator: b, tag: E}}\n"
+    )
+    experiment = example(("    changes:\n", arm)).experiment
+    alone = apply_arm(experiment, "low")
+    assert list(alone.mechanisms) == ["motility.replay", "motility.adhesion"]
+    assert alone.mechanisms["motility.replay"]["gap"].internal == 480.0
+    with pytest.raises(SpecError, match=r"no mechanism 'motility\.wlak'"):
+        example(("    changes:\n", arm.replace("{motility.walk:", "{motility.wlak:")))
+    with pytest.raises(SpecError, match="already a mechanism"):
+        example(("    changes:\n", "    replaces: {motility.walk: motility.adhesion}\n    changes:\n"))
+
+
+def test_a_setting_carries_the_user_as_its_source():
+    changed = apply_setting(example().experiment, f"{FIBRONECTIN} = 3 ug/ml")
+    assert fibronectin(changed) == Parameter(
+        value=3.0, unit="ug/ml", source=Source(key="user", locator="command line", tag="E")
+    )
+    assert apply_setting(changed, "dish.cells=7").dish.cells == 7
+    assert apply_setting(changed, "dish.duration=3 h").dish.duration_s == 10800.0
+
+
+@pytest.mark.parametrize(
+    ("setting", "error", "said"),
+    [
+        ("nothing", RequestError, "is not path=value"),
+        ("=3", RequestError, "is not path=value"),
+        ("motility.walk.speed=", RequestError, "is not path=value"),
+        ("motility.wlak.speed=3 um/min", UnknownIdError, "Did you mean motility.walk"),
+        ("speed=3 um/min", UnknownIdError, "no mechanism 'speed'"),
+        ("motility.walk.speed=nan um/min", RequestError, "not a finite number"),
+        ("motility.walk.speed=3 foo", RequestError, "'foo' is not a unit"),
+        ("motility.walk.speed=fast", RequestError, "not a quantity"),
+        ("dish.cels=3", UnknownIdError, "Did you mean cells"),
+        ("dish.cells=-3", RequestError, "greater than 0"),
+        ("dish.cells=many", RequestError, "valid integer"),
+        ("dish.duration=3", RequestError, "has no unit"),
+        ("dish.duration=90 s", RequestError, "whole number of steps"),
+    ],
+)  # fmt: skip
+def test_a_setting_that_makes_no_sense_is_refused(setting, error, said):
+    with pytest.raises(error, match=said) as caught:
+        apply_setting(example().experiment, setting)
+    assert caught.value.exit_code == 2
+
+
+def test_what_was_broken_by_hand_is_found():
+    experiment = example().experiment
+    broken = experiment.model_copy(update={"readouts": ()})
+    with pytest.raises(SpecError, match=r"no readout 'count\.per_cell'"):
+        apply_setting(broken, "dish.cells=7")
+
+
+def test_a_sweep_keeps_each_arm_the_same_change_relative_to_the_base():
+    experiment = example().experiment
+    swept = scale_parameter(experiment, FIBRONECTIN, 2.0, fibronectin(experiment))
+    assert fibronectin(swept).value == 20.0
+    assert swept.arm("low").changes[FIBRONECTIN].value == 0.2
+    assert fibronectin(swept).source.tag == "E"
+    default = Parameter(value=0.5, unit="um/min", source=Source(key="a", locator="b", tag="E"))
+    assert (
+        scale_parameter(experiment, "motility.walk.speed", 0.5, default).mechanisms["motility.walk"]["speed"].value
+        == 0.25
+    )
+
+
+def test_the_longest_mechanism_id_wins():
+    assert split_path("a.b.c", ["a", "a.b"]) == ("a.b", "c")
+    with pytest.raises(UnknownIdError):
+        split_path("a.b", ["a.b"])
+    with pytest.raises(UnknownIdError, match=r"no mechanism 'a\.b\.c'"):
+        split_path("a.b.c.d", ["a.b"])
