@@ -60,7 +60,7 @@ def _told(report: Report) -> Iterator[list[str]]:
     compiled: list[str] = []
     began: dict[str, float] = {}
 
-    class Listener(event.Listener):  # type: ignore[misc]  # numba carries no types
+    class Listener(event.Listener):
         def on_start(self, found: Any) -> None:
             began[names.get(id(found.data["dispatcher"]), "")] = time.monotonic()
 

@@ -93,7 +93,7 @@ def estimate_quotient(numerator: Floats, denominator: Floats, confidence: float 
     t2 = student(n, confidence) ** 2 / n
     spread = np.cov(numerator, denominator, ddof=1)
     a = bottom**2 - t2 * float(spread[1, 1])
-    b = top * bottom
+    b = top * bottom - t2 * float(spread[0, 1])
     c = top**2 - t2 * float(spread[0, 0])
     if a <= 0:
         return nothing

@@ -11,7 +11,8 @@ import hashlib
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -19,6 +20,12 @@ import numba
 import numpy as np
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+
+# An idle thread must sleep, not spin: a spinning team runs ten times slower beside another busy program.
+# Read when numba starts its threads, so it is in time here; a value that the user has set stays.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+WORTH_THREADS = 3000  # entities below which waking a second thread (30 us a loop) costs more than it saves
 
 SOURCES = (Path(__file__).parent, Path(__file__).parents[1] / "physics")
 
@@ -62,7 +69,7 @@ KERNELS: dict[str, Any] = {}
 def _register(function: _Function, *, parallel: bool) -> _Function:
     compiled = numba.njit(cache=True, error_model="numpy", nogil=True, parallel=parallel)(function)
     KERNELS[f"{function.__module__.removeprefix('migralab.')}.{function.__name__}"] = compiled
-    return cast(_Function, compiled)
+    return cast("_Function", compiled)
 
 
 def kernel(function: _Function) -> _Function:
@@ -73,3 +80,14 @@ def kernel(function: _Function) -> _Function:
 def parallel_kernel(function: _Function) -> _Function:
     """Compile a function whose `prange` loops run on several threads; no sum may cross iterations."""
     return _register(function, parallel=True)
+
+
+@contextmanager
+def threads_for(entities: int) -> Iterator[None]:
+    """Run the kernels on one thread if there is little to do; the results are the same on any number."""
+    before = numba.get_num_threads()
+    numba.set_num_threads(before if entities >= WORTH_THREADS else 1)
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from migralab.imaging.cells import CellBody, find_cell_bodies
-from migralab.imaging.fibres import drop_dark, filter_lines, flatten, measure_psf, thin
+from migralab.imaging.fibres import drop_dark, filter_lines, flatten, measure_psf, shortest_line, thin
 from migralab.imaging.migrasomes import Scene, Vesicle, find_vesicles
 from migralab.imaging.network import Network, Ways, bridge_gaps, build_network, clean_network, find_ways
 from migralab.imaging.reader import Micrograph
@@ -55,9 +55,8 @@ def trace_frame(micrograph: Micrograph, settings: AnalysisSettings, frame: int) 
     stabilised = noise.stabilise(image)
     bodies, cells = find_cell_bodies(stabilised, usable, pixel, settings)
     lines = filter_lines(flatten(stabilised, bodies, pixel), usable, pixel, settings)
-    shortest = max(0.6 * settings.fibre_shortest_um / pixel, 3.0)
-    skeleton = thin(lines.ridge, lines.evidence, shortest) & (bodies == 0)
-    skeleton = drop_dark(skeleton, stabilised, shortest, settings)
+    skeleton = thin(lines.ridge, lines.evidence, shortest_line(pixel, settings)) & (bodies == 0)
+    skeleton = drop_dark(skeleton, stabilised, pixel, settings)
     measured = measure_psf(image, skeleton, lines.direction, pixel, settings)
     psf = settings.psf_sigma_um or measured or max(settings.psf_default_um, 0.5 * pixel)
     notes = () if settings.psf_sigma_um or measured else (f"Point spread function assumed ({psf:.2f} um): few fibres.",)

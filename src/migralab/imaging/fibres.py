@@ -18,6 +18,7 @@ from migralab.imaging.settings import AnalysisSettings
 from migralab.imaging.signal.noise import Image, Mask, response_sd
 
 _ALIKE_PX = 3.0  # pixels along a line that the smoothing makes alike
+_GROUND_UM = 2.5
 _BRIGHTEST = 1.3
 _CLIP = 2.0  # times the typical fibre
 _EIGHT = np.ones((3, 3), bool)
@@ -153,6 +154,11 @@ def _keep_seeded(weak: Mask, strong: Mask) -> Mask:
     return np.asarray(kept[labels], bool)
 
 
+def shortest_line(pixel_um: float, settings: AnalysisSettings) -> float:
+    """Return the fewest pixels of a piece of line that is kept for joining."""
+    return max(0.6 * settings.fibre_shortest_um / pixel_um, 3.0)
+
+
 def thin(ridge: Mask, evidence: Image, shortest_px: float) -> Mask:
     """Close one-pixel gaps of the crests, thin them to lines one pixel wide, drop crumbs."""
     # Lee 1994: the default method erases diagonals that are two pixels wide
@@ -161,7 +167,7 @@ def thin(ridge: Mask, evidence: Image, shortest_px: float) -> Mask:
     return _drop_crumbs(lines, shortest_px)
 
 
-def drop_dark(lines: Mask, stabilised: Image, shortest_px: float, settings: AnalysisSettings) -> Mask:
+def drop_dark(lines: Mask, stabilised: Image, pixel_um: float, settings: AnalysisSettings) -> Mask:
     """Cut lines where they are dark beside the rest of their stretch: rays of vesicles, debris, ends.
 
     Parameters
@@ -170,12 +176,16 @@ def drop_dark(lines: Mask, stabilised: Image, shortest_px: float, settings: Anal
         Lines one pixel wide.
     stabilised
         Image in units of its noise.
-    shortest_px
-        What is left of a line must have so many pixels.
+    pixel_um
+        Pixel size, um.
     settings
         Thresholds.
     """
     light = ndimage.gaussian_filter(stabilised, 1.0)
+    # haze and cell bodies are wide: the ground under a line is what is left when lines are opened away
+    side = 2 * max(2, round(_GROUND_UM / 2 / pixel_um)) + 1
+    ground = ndimage.grey_opening(light, size=(side, side))
+    light -= ndimage.gaussian_filter(ground, side / 2)
     quiet = light[~ndimage.binary_dilation(lines, _EIGHT, iterations=3)]
     zero = float(np.median(quiet)) if quiet.size else 0.0
     # only the dimmer half of the noise is free of structure
@@ -200,7 +210,7 @@ def drop_dark(lines: Mask, stabilised: Image, shortest_px: float, settings: Anal
     limit = np.where(bright > 4 * noise, settings.line_darkest * bright, -np.inf)  # else gaps are noise
     limit = np.concatenate([[-np.inf], np.where(real, limit, np.inf)])
     kept = lines & (light >= limit[pieces]) & (light >= settings.line_faintest * typical)
-    return _drop_crumbs(kept, shortest_px)
+    return _drop_crumbs(kept, shortest_line(pixel_um, settings))
 
 
 def _drop_crumbs(lines: Mask, shortest_px: float) -> Mask:

@@ -237,6 +237,9 @@ def clean_network(network: Network, radii_px: dict[int, float], pixel_um: float,
                 network.remove(branch)
     for number in [n for n, node in network.nodes.items() if node.kind == "junction"]:
         _resolve(network, number)
+    for number in [n for n, node in network.nodes.items() if node.kind not in {"vesicle", "cell"}]:
+        if not network.nodes[number].branches:
+            del network.nodes[number]
 
 
 def _resolve(network: Network, number: int) -> None:

@@ -66,12 +66,13 @@ class Model:
         """Area over which the cells are seeded, um2."""
         return self.experiment.dish.cells / self.experiment.dish.density_per_um2
 
-    def key(self, seed: int) -> str:
-        """Return the hash of resolved experiment, seed and model version: the identity of a run."""
-        content = {"experiment": dump_yaml(self.experiment), "seed": seed, "version": __version__}
+    def keys(self, seeds: Sequence[int]) -> list[str]:
+        """Return the hash of resolved experiment, seed and model version of each run: its identity."""
+        content: dict[str, object] = {"experiment": dump_yaml(self.experiment), "version": __version__}
         if self.tracks is not None:
             content["tracks"] = [a.tolist() for a in (self.tracks.track, self.tracks.time_min, self.tracks.x_um)]
-        return content_key(content)
+        common = content_key(content)
+        return [content_key({"model": common, "seed": seed}) for seed in seeds]
 
     def build(self) -> Engine:
         """Return a fresh engine.

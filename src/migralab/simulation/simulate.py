@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from migralab.core.errors import BreakdownError, DataError, RequestError
+from migralab.core.kernel import threads_for
 from migralab.engine.engine import Engine, dump_state, load_state
 from migralab.engine.mechanism import State
 from migralab.mechanisms.biogenesis.breakage import Breakage
@@ -123,7 +124,8 @@ def _advance(job: _Job, out: Path | None, progress: Progress | None) -> None:
             _save_checkpoint(job, out)
             saved = now
 
-    job.engine.run(job.state, ticks - job.state.tick, after_tick)
+    with threads_for(job.state["cells"].n):
+        job.engine.run(job.state, ticks - job.state.tick, after_tick)
 
 
 def _finish(job: _Job, status: Status, message: str = "") -> list[Run]:
@@ -138,7 +140,7 @@ def _finish(job: _Job, status: Status, message: str = "") -> list[Run]:
             experiment=experiment,
             tables=tables,
             provenance=Provenance(
-                key=job.model.key(seed),
+                key=key,
                 entry=job.model.experiment.id,
                 arm=job.model.arm,
                 seed=seed,
@@ -149,7 +151,7 @@ def _finish(job: _Job, status: Status, message: str = "") -> list[Run]:
                 versions=versions(),
             ),
         )
-        for seed, tables in zip(job.seeds, apart, strict=True)
+        for seed, key, tables in zip(job.seeds, job.model.keys(job.seeds), apart, strict=True)
     ]
 
 
@@ -176,7 +178,7 @@ def _save_checkpoint(job: _Job, out: Path) -> None:
         )
     for name, columns in job.recorder.dump().items():
         write_table(columns, name, fresh / f"{name}.parquet")
-    note = {"key": job.model.key(job.seeds[0]), "frames_min": job.recorder.frames_min, "tick": job.state.tick}
+    note = {"key": job.model.keys(job.seeds)[0], "frames_min": job.recorder.frames_min, "tick": job.state.tick}
     (fresh / "checkpoint.json").write_text(json.dumps(note))
     old = partial / "checkpoint.old"
     shutil.rmtree(old, ignore_errors=True)
@@ -196,7 +198,7 @@ def _load_checkpoint(job: _Job, out: Path | None) -> None:
     if place is None:
         raise RequestError(f"There is nothing to resume: {partial} holds no checkpoint. Run without --resume.")
     note: dict[str, Any] = json.loads((place / "checkpoint.json").read_text())
-    if note["key"] != job.model.key(job.seeds[0]):
+    if note["key"] != job.model.keys(job.seeds)[0]:
         raise DataError(
             f"{place} belongs to another run: experiment, arm, seed or version differ. "
             "Resume with the settings it was started with, or remove it."

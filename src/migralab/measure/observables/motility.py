@@ -39,7 +39,7 @@ def measure_walk(view: View, *, what: str = "persistence") -> Estimate:
 
     References
     ----------
-    furth1920
+    Fuerth 1920
     """
     if what not in {"speed", "persistence"}:
         raise RequestError(f"what = '{what}' is not in the walk. Allowed: speed, persistence.")

@@ -30,7 +30,7 @@ def find_shape(counts: Ints) -> float:
 
     References
     ----------
-    fisher1941
+    Fisher 1941
     """
     n, total, above, j = _tally(counts)
     if n < 2 or total == 0:

@@ -95,7 +95,7 @@ def estimate_survival(entry: Floats, leave: Floats, ended: NDArray[np.bool_]) ->
 
     References
     ----------
-    kaplan1958, greenwood1926, tsai1987
+    Kaplan and Meier 1958; Greenwood 1926; Tsai, Jewell and Wang 1987
     """
     ages, deaths_by, risk_by = tabulate_risk(entry, leave, ended, np.zeros(len(entry), np.int64), 1)
     deaths, risk = deaths_by[0], risk_by[0]

@@ -1,0 +1,41 @@
+"""`migralab report RUN`: one HTML file about a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from migralab.cli.console import remark, say
+
+
+def report(
+    run: Annotated[Path, typer.Argument(help="Run directory.")],
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="HTML file to write.")] = None,
+) -> None:
+    """Write a self-contained HTML report of a run: pictures, replay, numbers with sources."""
+    from migralab.catalog.bibliography import bibliography, keys_of
+    from migralab.measure import measure
+    from migralab.report.content import Report
+    from migralab.report.page import write_report
+    from migralab.report.published import migrasome_growth
+    from migralab.results.run import open_run
+    from migralab.simulation.observe import observe
+    from migralab.spec.loader import parse_experiment
+
+    opened = open_run(run)
+    experiment = parse_experiment(opened.experiment, str(run / "experiment.yaml")).experiment
+    observations = observe(opened)
+    known = bibliography()
+    content = Report(
+        experiment=experiment,
+        run=opened,
+        observations=observations,
+        readouts={opened.provenance.arm: measure(observations)},
+        growth=migrasome_growth(),
+        citations="\n\n".join(known[key].text for key in keys_of(experiment) if key in known),
+        notes=("One dish: intervals are over its cells and say nothing about other dishes.",),
+    )
+    target = out or run.with_name(f"{run.name}.html")
+    say(str(write_report(content, target, progress=remark)))
