@@ -195,3 +195,11 @@ def test_a_dish_of_twelve_hours_is_measured_in_no_time():
         best = min(best, time.perf_counter() - start)
     # The claim checker needs 0.15 s, which this takes less than on an idle machine; four times that on a busy one
     assert best < 0.6
+
+
+def test_the_public_name_stays_a_verb_after_its_room_was_imported():
+    import migralab
+    import migralab.measure.power
+
+    for _ in range(2):
+        assert migralab.measure(three_cells(), ["count.per_cell"])["count.per_cell"].value == pytest.approx(2.0)

@@ -82,7 +82,8 @@ def test_all_mistakes_stand_in_one_message_in_the_order_of_the_file():
         ("edge: coating -> engagement", "edge: coatin -> engagement", "Did you mean coating -> engagement?"),
         ("    edge: coating -> engagement\n", "", "names no edge"),
         ("motility.adhesion.fibro", "motility.adhesoin.fibro", "Did you mean motility.adhesion"),
-        ("    control: true\n", "    against: low\n", "exactly one arm is the control"),
+        ("    control: true\n", "    against: low\n", "exactly one arm is the control (control: true); here: none"),
+        ("  - id: low\n", "  - id: low\n    control: true\n", "here: high, low"),
         ("id: low", "id: high", "'high' stands twice"),
     ],
 )  # fmt: skip

@@ -1,0 +1,265 @@
+"""The program as a person uses it, from `list` to `report`, and every kind of bad input."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from migralab.cli.main import main
+
+SMALL = ["--set", "dish.cells=6", "--set", "dish.output_every=60 min", "--duration", "6h"]
+
+
+@pytest.fixture
+def call(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        code = main([str(a) for a in arguments])
+        got = capsys.readouterr()
+        return code, got.out, got.err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    assert main(["run", "migrasome-formation", *SMALL, "--out", str(folder / "dish")]) == 0
+    return folder / "dish"
+
+
+def test_list_names_every_entry(call):
+    code, out, _ = call("list")
+    assert code == 0
+    assert "migrasome-formation" in out
+    assert json.loads(call("list", "--json")[1])[0]["id"] == "migrasome-formation"
+
+
+def test_show_gives_every_parameter_with_its_source(call):
+    code, out, _ = call("show", "migrasome-formation")
+    assert code == 0
+    for word in ("anchor_density", "zhao2019", "[E]", "perturbed", "fibronectin-0.1", "by-construction"):
+        assert word in out
+
+
+def test_cite_prints_bibtex_of_what_was_used(call):
+    code, out, err = call("cite", "migrasome-formation")
+    assert code == 0
+    assert not err
+    for key in ("chen2019", "wu2017", "zhao2019", "wang2022", "migralab"):
+        assert re.search(rf"@\w+{{{key},", out)
+
+
+def test_run_prints_readouts_and_writes_a_run_that_pandas_reads(made, call):
+    import pandas as pd
+
+    tables = {path.stem: pd.read_parquet(path) for path in (made / "tables").iterdir()}
+    assert set(tables) == {"cells", "nodes", "migrasomes", "lives", "retractosomes"}
+    assert list(tables["cells"]["time_min"].unique()) == [0, 60, 120, 180, 240, 300, 360]
+    assert (made / "experiment.yaml").is_file()
+    assert json.loads((made / "provenance.json").read_text())["status"] == "completed"
+
+
+def test_a_run_can_be_made_again_from_its_own_record(made, call, tmp_path):
+    code, _, _ = call("run", made / "experiment.yaml", "--out", tmp_path / "again")
+    assert code == 0
+    for table in ("cells", "nodes", "migrasomes", "lives", "retractosomes"):
+        name = f"tables/{table}.parquet"
+        assert (made / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+    keys = [json.loads((path / "provenance.json").read_text())["key"] for path in (made, tmp_path / "again")]
+    assert keys[0] == keys[1]
+
+
+def test_run_without_out_takes_a_free_name(call, tmp_path):
+    assert call("run", "migrasome-formation", *SMALL)[0] == 0
+    assert call("run", "migrasome-formation", *SMALL)[0] == 0
+    assert {p.name for p in tmp_path.iterdir()} == {"migrasome-formation-fibronectin-10-seed1", "migrasome-formation-fibronectin-10-seed1-2"}
+
+
+def test_image_measure_and_report_follow_a_run(made, call, tmp_path):
+    code, out, _ = call("image", made, "-o", tmp_path / "dish.ome.tiff")
+    assert code == 0
+    assert "dish.ome.tiff" in out
+    code, out, err = call("measure", tmp_path / "dish.ome.tiff", "-o", tmp_path / "measured", "--json")
+    assert code == 0, err
+    assert "count.per_cell" in json.loads(out)["readouts"]
+    names = {path.name for path in (tmp_path / "measured").iterdir()}
+    assert {"migrasomes.csv", "fibres.csv", "cells.csv", "settings.json", "overlay.png"} <= names
+    code, out, err = call("report", made, "-o", tmp_path / "report.html")
+    assert code == 0, err
+    assert "</html>" in (tmp_path / "report.html").read_text()
+
+
+def test_measured_tracks_replace_the_walk(call, tmp_path):
+    t = np.arange(0, 361, 10)
+    rows = [f"{i},{50 + 0.5 * m * (i + 1)},{100 * i + 0.2 * m},{m}" for i in range(3) for m in t]
+    (tmp_path / "tracks.csv").write_text("track,x_um,y_um,t_min\n" + "\n".join(rows) + "\n")
+    text = call("show", "migrasome-formation")[1]
+    assert text
+    from migralab.catalog.catalog import load
+    from migralab.spec.dump import dump_yaml
+
+    experiment = load("migrasome-formation").experiment
+    dish = experiment.dish.model_copy(update={"duration": "6 h"})
+    yaml_text = dump_yaml(experiment.model_copy(update={"dish": dish})).replace("tracks: null", "tracks: {file: tracks.csv}")
+    (tmp_path / "mine.yaml").write_text(yaml_text)
+    code, _, err = call("run", "mine.yaml", "--out", tmp_path / "replayed")
+    assert code == 0, err
+    import pandas as pd
+
+    cells = pd.read_parquet(tmp_path / "replayed" / "tables" / "cells.parquet")
+    last = cells[cells["frame"] == cells["frame"].max()]
+    np.testing.assert_allclose(last["x_um"], [50 + 180.0 * k for k in (1, 2, 3)])
+
+
+def bad(call, *arguments):
+    code, out, err = call(*arguments)
+    assert code == 2, (out, err)
+    assert "Traceback" not in err
+    assert not out.strip()
+    return err
+
+
+def test_an_unknown_entry_suggests_the_nearest(call):
+    assert "Did you mean migrasome-formation?" in bad(call, "run", "migrasome-formaton")
+
+
+def test_an_unknown_arm_suggests_the_nearest(call, tmp_path):
+    assert "fibronectin-1" in bad(call, "run", "migrasome-formation", "--arm", "fibronectin-11")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("motility.walk.speed=0.5 Pa", "dimension"),
+        ("motility.walk.speed=-1 um/min", "below the least allowed"),
+        ("motility.walk.speed=nan um/min", "finite"),
+        ("motility.walk.speed=0.5", "um/min"),
+        ("motility.walk.sped=0.5 um/min", "speed"),
+        ("motility.wlak.speed=0.5 um/min", "motility.walk"),
+        ("motility.walk.speed", "path=value"),
+        ("dish.cells=-3", "greater than 0"),
+        ("dish.step=7 min", "whole number of steps"),
+    ],
+)
+def test_an_impossible_value_is_refused_before_anything_is_written(call, tmp_path, setting, words):
+    assert words in bad(call, "run", "migrasome-formation", "--set", setting, "--out", tmp_path / "x")
+    assert not list(tmp_path.iterdir())
+
+
+def write_entry(tmp_path, change):
+    from importlib.resources import files
+
+    text = files("migralab.catalog").joinpath("migrasome-formation.yaml").read_text()
+    (tmp_path / "mine.yaml").write_text(change(text))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda text: text.replace("schema: 1", "schema: 1\n\tbroken: ["), r"mine.yaml:\d+"),
+        (lambda text: text.replace("grade: T1, role: calibrated,", "grade: T1,", 1), r"mine.yaml:\d+.*no role"),
+        (lambda text: text.replace("value: 0.1 ug/ml, source: {key: chen2019, locator: fig 1g, tag: D}", "value: 0.1 ug/ml"), r"mine.yaml:\d+.*'source' is missing"),
+        (lambda text: text.replace("value: 20 ug/ml", "value: 20 nm"), "dimension"),
+        (lambda text: text.replace("  biogenesis.fate: {}", "  biogenesis.fat: {}"), r"mine.yaml:\d+.*biogenesis.fate"),
+        (lambda text: text + "\ncolour: red\n", r"mine.yaml:\d+.*colour"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_its_line(call, tmp_path, change, words):
+    write_entry(tmp_path, change)
+    error = bad(call, "check", "mine.yaml", "--seeds", "2")
+    assert re.search(words, error), error
+
+
+def test_an_existing_directory_is_never_written_over(call, tmp_path):
+    (tmp_path / "there").mkdir()
+    assert "exists already" in bad(call, "run", "migrasome-formation", *SMALL, "--out", tmp_path / "there")
+    assert "exists" in bad(call, "demo", "--out", tmp_path / "there")
+    assert not list((tmp_path / "there").iterdir())
+
+
+def test_an_image_without_pixel_size_is_asked_for_it(call, tmp_path):
+    import tifffile
+
+    tifffile.imwrite(tmp_path / "bare.tif", np.full((64, 64), 7, np.uint16))
+    assert "--pixel-size" in bad(call, "measure", tmp_path / "bare.tif")
+
+
+def test_a_truncated_tiff_is_one_message(call, tmp_path):
+    import tifffile
+
+    tifffile.imwrite(tmp_path / "whole.tif", np.arange(64 * 64, dtype=np.uint16).reshape(64, 64))
+    (tmp_path / "half.tif").write_bytes((tmp_path / "whole.tif").read_bytes()[:3000])
+    assert "half.tif" in bad(call, "measure", tmp_path / "half.tif", "--pixel-size", "0.1um")
+    assert "not above 0" in bad(call, "measure", tmp_path / "whole.tif", "--pixel-size", "-1um")
+    assert "um" in bad(call, "measure", tmp_path / "whole.tif", "--pixel-size", "0.1")
+
+
+def test_tracks_without_columns_are_refused(call, tmp_path):
+    from migralab.results.tracks import read_tracks
+
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ValueError, match="no column for track"):
+        read_tracks(tmp_path / "t.csv")
+
+
+def test_a_directory_that_is_no_run_is_refused(call, tmp_path):
+    assert "not a run" in bad(call, "report", tmp_path)
+
+
+def test_a_missing_argument_and_an_unknown_verb_exit_2(call):
+    assert call("run")[0] == 2
+    assert call("dance")[0] == 2
+
+
+def test_check_says_how_many_seeds_are_missing_and_writes_json(call, tmp_path):
+    code, out, _ = call("check", "migrasome-formation", "--seeds", "2", "--workers", "1", "--json", tmp_path / "v.json")
+    assert code in (0, 1)
+    assert "2 of 20 seeds" in out
+    rows = json.loads((tmp_path / "v.json").read_text())["claims"]
+    needed = {"entry", "id", "grade", "role", "verdict", "observed", "interval", "expected", "source", "seeds"}
+    assert all(needed <= row.keys() for row in rows)
+    assert code == (1 if any(row["verdict"] == "fail" for row in rows) else 0)
+
+
+def test_an_interrupted_run_leaves_no_broken_directory_and_goes_on(tmp_path, monkeypatch):
+    from migralab.catalog.catalog import load
+    from migralab.results.run import open_run
+    from migralab.simulation import simulate as module
+    from migralab.simulation.compile import compile_experiment
+    from migralab.spec.change import apply_setting
+
+    experiment = load("migrasome-formation").experiment
+    for setting in ("dish.cells=6", "dish.duration=6 h", "dish.output_every=60 min"):
+        experiment = apply_setting(experiment, setting)
+    model = compile_experiment(experiment)
+    whole = module.simulate(model, 3, out=tmp_path / "whole")
+
+    def interrupt(done, total):
+        if done > total // 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(module.time, "monotonic", iter(range(10**6)).__next__)  # every tick reports
+    with pytest.raises(KeyboardInterrupt):
+        module.simulate(model, 3, out=tmp_path / "cut", progress=interrupt)
+    monkeypatch.undo()
+    assert not (tmp_path / "cut").exists()
+    with pytest.raises(ValueError, match="--resume"):
+        open_run(tmp_path / "cut")
+    resumed = module.simulate(model, 3, out=tmp_path / "cut", resume=True)
+    assert not (tmp_path / "cut.partial").exists()
+    for table, columns in whole.tables.items():
+        for name, values in columns.items():
+            np.testing.assert_array_equal(values, resumed.tables[table][name], err_msg=f"{table}.{name}")
+
+
+def test_the_program_starts_as_a_program():
+    done = subprocess.run([sys.executable, "-m", "migralab", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("migralab ")
