@@ -7,7 +7,7 @@ The Python interface mirrors the verbs of the command line::
     file = migralab.load("migrasome-formation")       # or a YAML file
     model = migralab.compile_experiment(file, "fibronectin-1")
     run = migralab.simulate(model, seed=1)
-    readouts = migralab.measure(migralab.observe(run))
+    readouts = migralab.measure_observations(migralab.observe(run))
     checked = migralab.check(file, seeds=20)
     observations, micrograph, settings = migralab.measure_image("cell.tif", pixel_size=0.1)
 """
@@ -17,48 +17,48 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from migralab.core.version import VERSION as __version__
+
 if TYPE_CHECKING:
     from migralab.catalog.catalog import load as load
     from migralab.checks.check import check as check
     from migralab.imaging.measure_image import measure_image as measure_image
     from migralab.measure import combine as combine
-    from migralab.measure import measure as measure
+    from migralab.measure import measure as measure_observations
     from migralab.measure import ratio as ratio
     from migralab.microscope.image_run import image_observations as image_observations
-    from migralab.report.page import write_report as report
+    from migralab.report.page import write_report as write_report
     from migralab.results.run import open_run as open_run
     from migralab.simulation.batch import run_batch as run_batch
     from migralab.simulation.compile import compile_experiment as compile_experiment
     from migralab.simulation.observe import observe as observe
     from migralab.simulation.simulate import simulate as simulate
 
-__version__ = "0.1.0"
-
 # Loaded on first use: importing migralab must not load half of scientific Python
 _WHERE = {
-    "load": "migralab.catalog.catalog",
-    "compile_experiment": "migralab.simulation.compile",
-    "simulate": "migralab.simulation.simulate",
-    "run_batch": "migralab.simulation.batch",
-    "observe": "migralab.simulation.observe",
-    "open_run": "migralab.results.run",
-    "measure": "migralab.measure.measurement",
-    "combine": "migralab.measure.combination",
-    "ratio": "migralab.measure.combination",
-    "check": "migralab.checks.check",
-    "image_observations": "migralab.microscope.image_run",
-    "measure_image": "migralab.imaging.measure_image",
-    "report": "migralab.report.page",
+    "load": ("migralab.catalog.catalog", "load"),
+    "compile_experiment": ("migralab.simulation.compile", "compile_experiment"),
+    "simulate": ("migralab.simulation.simulate", "simulate"),
+    "run_batch": ("migralab.simulation.batch", "run_batch"),
+    "observe": ("migralab.simulation.observe", "observe"),
+    "open_run": ("migralab.results.run", "open_run"),
+    "measure_observations": ("migralab.measure.measurement", "measure"),
+    "combine": ("migralab.measure.combination", "combine"),
+    "ratio": ("migralab.measure.combination", "ratio"),
+    "check": ("migralab.checks.check", "check"),
+    "image_observations": ("migralab.microscope.image_run", "image_observations"),
+    "measure_image": ("migralab.imaging.measure_image", "measure_image"),
+    "write_report": ("migralab.report.page", "write_report"),
 }
-_RENAMED = {"report": "write_report"}
 
-__all__ = [  # in the order of use; each is resolved by __getattr__
-    "__version__", "check", "combine", "compile_experiment", "image_observations", "load", "measure",
-    "measure_image", "observe", "open_run", "ratio", "report", "run_batch", "simulate",
+__all__ = [
+    "__version__", "check", "combine", "compile_experiment", "image_observations", "load", "measure_image",
+    "measure_observations", "observe", "open_run", "ratio", "run_batch", "simulate", "write_report",
 ]  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:  # any public name
+def __getattr__(name: str) -> Any:
     if name not in _WHERE:
         raise AttributeError(f"migralab has no '{name}'. It has: {', '.join(__all__)}.")
-    return getattr(import_module(_WHERE[name]), _RENAMED.get(name, name))
+    module, function = _WHERE[name]
+    return getattr(import_module(module), function)

@@ -79,7 +79,10 @@ def test_a_run_can_be_made_again_from_its_own_record(made, call, tmp_path):
 def test_run_without_out_takes_a_free_name(call, tmp_path):
     assert call("run", "migrasome-formation", *SMALL)[0] == 0
     assert call("run", "migrasome-formation", *SMALL)[0] == 0
-    assert {p.name for p in tmp_path.iterdir()} == {"migrasome-formation-fibronectin-10-seed1", "migrasome-formation-fibronectin-10-seed1-2"}
+    assert {p.name for p in tmp_path.iterdir()} == {
+        "migrasome-formation-fibronectin-10-seed1",
+        "migrasome-formation-fibronectin-10-seed1-2",
+    }
 
 
 def test_image_measure_and_report_follow_a_run(made, call, tmp_path):
@@ -100,15 +103,7 @@ def test_measured_tracks_replace_the_walk(call, tmp_path):
     t = np.arange(0, 361, 10)
     rows = [f"{i},{50 + 0.5 * m * (i + 1)},{100 * i + 0.2 * m},{m}" for i in range(3) for m in t]
     (tmp_path / "tracks.csv").write_text("track,x_um,y_um,t_min\n" + "\n".join(rows) + "\n")
-    text = call("show", "migrasome-formation")[1]
-    assert text
-    from migralab.catalog.catalog import load
-    from migralab.spec.dump import dump_yaml
-
-    experiment = load("migrasome-formation").experiment
-    dish = experiment.dish.model_copy(update={"duration": "6 h"})
-    yaml_text = dump_yaml(experiment.model_copy(update={"dish": dish})).replace("tracks: null", "tracks: {file: tracks.csv}")
-    (tmp_path / "mine.yaml").write_text(yaml_text)
+    write_entry(tmp_path, lambda text: text.replace("duration: 12 h,", "duration: 6 h, tracks: {file: tracks.csv},"))
     code, _, err = call("run", "mine.yaml", "--out", tmp_path / "replayed")
     assert code == 0, err
     import pandas as pd
@@ -166,7 +161,12 @@ def write_entry(tmp_path, change):
     [
         (lambda text: text.replace("schema: 1", "schema: 1\n\tbroken: ["), r"mine.yaml:\d+"),
         (lambda text: text.replace("grade: T1, role: calibrated,", "grade: T1,", 1), r"mine.yaml:\d+.*no role"),
-        (lambda text: text.replace("value: 0.1 ug/ml, source: {key: chen2019, locator: fig 1g, tag: D}", "value: 0.1 ug/ml"), r"mine.yaml:\d+.*'source' is missing"),
+        (
+            lambda text: text.replace(
+                "value: 0.1 ug/ml, source: {key: chen2019, locator: fig 1g, tag: D}", "value: 0.1 ug/ml"
+            ),
+            r"mine.yaml:\d+.*'source' is missing",
+        ),
         (lambda text: text.replace("value: 20 ug/ml", "value: 20 nm"), "dimension"),
         (lambda text: text.replace("  biogenesis.fate: {}", "  biogenesis.fat: {}"), r"mine.yaml:\d+.*biogenesis.fate"),
         (lambda text: text + "\ncolour: red\n", r"mine.yaml:\d+.*colour"),

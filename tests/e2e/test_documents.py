@@ -80,9 +80,7 @@ def test_every_link_leads_somewhere(page):
 
 def test_every_page_of_the_docs_can_be_reached_from_the_start():
     found = reachable([page for page in START if page.is_file()])
-    lost = [
-        str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md") if page.resolve() not in found
-    ]
+    lost = [str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md") if page.resolve() not in found]
     assert lost == []
 
 
@@ -119,9 +117,7 @@ def test_python_of_the_page_reads_a_run(tmp_path, monkeypatch):
     """Worked out by hand: two cells, two migrasomes and a precursor, 110 um laid of which 50 um broke."""
     missing = float("nan")
     tables = {
-        "cells": conform(
-            "cells", {"frame": [0, 0, 1, 1], "time_min": [0, 0, 720, 720], "cell_id": [7, 8, 7, 8]}
-        ),
+        "cells": conform("cells", {"frame": [0, 0, 1, 1], "time_min": [0, 0, 720, 720], "cell_id": [7, 8, 7, 8]}),
         "migrasomes": conform(
             "migrasomes",
             {"frame": [0, 1, 1, 1], "cell_id": [7] * 4, "stage": ["stabilised"] * 3 + ["precursor"]},
@@ -196,18 +192,14 @@ def test_every_command_that_the_pages_show_is_understood(verb):
     plain = os.environ | {"COLUMNS": "300", "TERM": "dumb", "NO_COLOR": "1"}
     shown = subprocess.run(start, env=plain, capture_output=True, text=True, check=False)
     assert shown.returncode == 0, shown.stderr
-    missing = {
-        option for option in commands()[verb] if not re.search(rf"(?<![\w-]){option}(?![\w-])", shown.stdout)
-    }
+    missing = {option for option in commands()[verb] if not re.search(rf"(?<![\w-]){option}(?![\w-])", shown.stdout)}
     assert missing == set()
 
 
 def test_a_broken_link_and_a_lost_page_are_seen(tmp_path):
     (tmp_path / "docs").mkdir()
     start, other, lost = (tmp_path / "docs" / f"{name}.md" for name in ("index", "other", "lost"))
-    start.write_text(
-        "[good](other.md#a-heading) [bad](gone.md) [web](https://example.org)\n`[code](no.md)`\n"
-    )
+    start.write_text("[good](other.md#a-heading) [bad](gone.md) [web](https://example.org)\n`[code](no.md)`\n")
     other.write_text("# A heading\n[bad anchor](index.md#nowhere)\n```\n[fenced](no.md)\n```\n")
     lost.write_text("nobody links here\n")
     assert broken_links(start) == ["gone.md"]

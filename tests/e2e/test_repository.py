@@ -23,9 +23,7 @@ DATA = Path(os.environ.get("MIGRALAB_DATA") or ROOT.parent / "shared" / "data")
 TARGETS = ("setup", "demo", "test", "lint", "bench", "docs", "full", "clean", "help")
 CHANGE_KINDS = {"feature", "fix", "physics", "breaking", "docs"}
 # Put together here, so that a search of the tree for these paths does not find this file
-MACHINE_PATH = re.compile(
-    "|".join(rf"/{folder}/" for folder in ("work", "root", "farm", r"home/\w+", r"Users/\w+"))
-)
+MACHINE_PATH = re.compile("|".join(rf"/{folder}/" for folder in ("work", "root", "farm", r"home/\w+", r"Users/\w+")))
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +42,7 @@ def tree():
     """Return the files that are or would be committed."""
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     try:
-        names = subprocess.run(listing, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split(
-            "\0"
-        )
+        names = subprocess.run(listing, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\0")
     except (OSError, subprocess.CalledProcessError) as error:
         pytest.skip(f"not a git checkout, so which files belong to it is unknown ({error})")
     return [ROOT / name for name in names if name and (ROOT / name).is_file()]
@@ -118,18 +114,14 @@ def test_no_file_names_a_place_on_one_machine(tree):
             lines = file.read_text(encoding="utf-8").splitlines()
         except UnicodeDecodeError:
             continue
-        found += [
-            f"{file.relative_to(ROOT)}:{n}" for n, line in enumerate(lines, 1) if MACHINE_PATH.search(line)
-        ]
+        found += [f"{file.relative_to(ROOT)}:{n}" for n, line in enumerate(lines, 1) if MACHINE_PATH.search(line)]
     assert found == []
 
 
 def test_no_file_names_a_package_index(tree):
     option = re.compile("--(extra-)?" + "index-url|^ *index" + "-url", re.MULTILINE)
     kinds = {".toml", ".txt", ".cfg", ".ini", ".yaml", ".yml", ".md", ""}
-    texts = {
-        file: file.read_text(encoding="utf-8", errors="replace") for file in tree if file.suffix in kinds
-    }
+    texts = {file: file.read_text(encoding="utf-8", errors="replace") for file in tree if file.suffix in kinds}
     assert [str(file.relative_to(ROOT)) for file, text in texts.items() if option.search(text)] == []
 
 

@@ -54,11 +54,11 @@ def test_a_taut_vesicle_is_a_sphere_of_its_membrane():
 
 
 def test_enrichment_follows_from_diffusion():
-    # model-notes.md 6: D_T = E q L / (2 pi R_l); the inflowing membrane adds the fibre's own density, 1
-    diffusive = 0.2 * 2 * np.pi * 0.05 / (20.0 * 0.034 / 60)
+    # steady advection and diffusion to a trap: E = 1 / (1 - e^-Pe); for small Pe model-notes.md 6, 1 / Pe
+    peclet = 0.034 / 60 * 20.0 / (0.2 * 2 * np.pi * 0.05)
     _, area, _, tetraspanin, _ = grow_one(2000, supply=SUPPLY._replace(saturation=1e9))
     start = np.pi * 0.44**2
-    assert (tetraspanin - start) / (area - start) == pytest.approx(1 + diffusive, rel=1e-6)
+    assert (tetraspanin - start) / (area - start) == pytest.approx(1 / -np.expm1(-peclet), rel=1e-6)
 
 
 def test_capture_saturates():

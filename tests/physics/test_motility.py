@@ -18,8 +18,47 @@ def test_msd_follows_fuerth(dt):
         engine.run(state, int(minutes * 60 / dt) - state.tick)
         square = ((state["cells"]["position"] - start) ** 2).sum(axis=1)
         expected = mean_squared_displacement(minutes * 60.0, speed, 1800.0)
-        # 4 standard errors of 4,000 cells, and 1 % for the finite step
-        assert abs(square.mean() - expected) < 4 * square.std() / np.sqrt(4000) + 0.01 * expected
+        # 4 standard errors of 4,000 cells, and 0.2 % for the finite step
+        assert abs(square.mean() - expected) < 4 * square.std() / np.sqrt(4000) + 0.002 * expected
+
+
+def test_the_step_enters_the_msd_in_second_order_only():
+    # dt = P / 3: a first-order scheme would be dt / 2P = 17 % off, this one (dt / P)^2 / 12 = 1 %
+    changes = {"motility.walk": ALWAYS_MOVING["motility.walk"] | {"persistence": "30 min"}}
+    engine, state = found_dish(cells=20_000, dt=600.0, changes=changes, names=WALK)
+    start = state["cells"]["position"].copy()
+    engine.run(state, 30)
+    square = ((state["cells"]["position"] - start) ** 2).sum(axis=1)
+    expected = mean_squared_displacement(18_000.0, state["cells"]["own_speed"].mean(), 1800.0)
+    # 4 standard errors of 20,000 cells are 2.8 %
+    assert square.mean() / expected == pytest.approx(1.0, abs=0.04)
+
+
+def test_turning_is_read_alike_from_a_walk_and_from_its_frames():
+    from migralab.core.random import dish_key
+    from migralab.engine.engine import Engine
+    from migralab.mechanisms.motility.replay import Parameters, Replay
+    from migralab.results.tracks import Tracks
+    from tests.dish import make_all
+
+    names = ("motility.adhesion", "motility.walk", "motility.displacement", "biogenesis.rear-width")
+    engine, state = found_dish(cells=150, changes={"motility.walk": ALWAYS_MOVING["motility.walk"]}, names=names)
+    frames, turning = [state["cells"]["position"].copy()], []
+    for _ in range(30):
+        engine.run(state, 10)
+        frames.append(state["cells"]["position"].copy())
+        turning.append(state["cells"]["turning"].mean())
+    points = np.array(frames)
+    tracks = Tracks(
+        track=np.repeat(np.arange(150), 31), time_min=np.tile(np.arange(31) * 10.0, 150),
+        x_um=points[:, :, 0].T.ravel(), y_um=points[:, :, 1].T.ravel(), source="walk",
+    )  # fmt: skip
+    for dt in (60.0, 300.0):
+        replayed = Engine([*make_all(dt, names=("biogenesis.rear-width",)), Replay(Parameters(), dt, tracks)], dt)
+        again = replayed.found([Replay.starts(tracks)], [int(dish_key(1))])
+        replayed.run(again, int(300 * 60 / dt))
+        # A chord over 10 min turns less than the heading itself: between 0.6 and 1 times
+        assert 0.6 < again["cells"]["turning"].mean() / np.mean(turning[10:]) < 1.05
 
 
 def test_a_third_of_the_cells_move_at_any_time():

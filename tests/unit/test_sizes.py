@@ -26,22 +26,14 @@ LIMITS = {
 def longer_than(limit: int, files: Iterable[Path]) -> list[str]:
     """Return ``file: lines`` of every file with more lines than the limit."""
     counts = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in files}
-    return [
-        f"{file.name}: {lines} lines, at most {limit}"
-        for file, lines in sorted(counts.items())
-        if lines > limit
-    ]
+    return [f"{file.name}: {lines} lines, at most {limit}" for file, lines in sorted(counts.items()) if lines > limit]
 
 
 def crowded_rooms(package: Path, limit: int) -> list[str]:
     """Return every folder with more modules than the limit; ``__init__.py`` is not counted."""
     rooms = [package, *(folder for folder in package.rglob("*") if folder.is_dir())]
     counts = {room: sum(file.name != "__init__.py" for file in room.glob("*.py")) for room in rooms}
-    return [
-        f"{room.name}: {count} modules, at most {limit}"
-        for room, count in sorted(counts.items())
-        if count > limit
-    ]
+    return [f"{room.name}: {count} modules, at most {limit}" for room, count in sorted(counts.items()) if count > limit]
 
 
 @pytest.mark.parametrize("kind", LIMITS)

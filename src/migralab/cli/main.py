@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import sys
 
-import click
-import typer
+# Before numpy is loaded: our threads are the kernels' and the workers'; a linear-algebra pool only disturbs them
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from migralab import __version__
+import typer
+from typer.exceptions import TyperException
+
 from migralab.cli.console import remark, say
 from migralab.cli.verbs import bench, check, cite, demo, image, listing, measure, report, run_verb, show
 from migralab.core.errors import MigralabError
+from migralab.core.version import VERSION
 
 BROKE_DOWN = 3
 INTERRUPTED = 130
@@ -28,7 +31,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        say(f"migralab {__version__}")
+        say(f"migralab {VERSION}")
         raise typer.Exit
 
 
@@ -63,10 +66,11 @@ def main(arguments: list[str]) -> int:
     except MigralabError as error:
         remark(f"migralab: {error}")
         return error.exit_code
-    except click.ClickException as error:
-        remark(f"migralab: {error.format_message()} See migralab --help.")
+    except TyperException as error:
+        message = error.format_message() if hasattr(error, "format_message") else str(error)
+        remark(f"migralab: {message} See migralab --help.")
         return 2
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         remark("migralab: interrupted. A run with --out goes on with --resume if it had reached a checkpoint.")
         return INTERRUPTED
     except Exception as error:

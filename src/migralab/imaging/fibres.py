@@ -184,8 +184,7 @@ def drop_dark(lines: Mask, stabilised: Image, pixel_um: float, settings: Analysi
     light = ndimage.gaussian_filter(stabilised, 1.0)
     # haze and cell bodies are wide: the ground under a line is what is left when lines are opened away
     side = 2 * max(2, round(_GROUND_UM / 2 / pixel_um)) + 1
-    ground = ndimage.grey_opening(light, size=(side, side))
-    light -= ndimage.gaussian_filter(ground, side / 2)
+    light -= ndimage.grey_opening(light, size=(side, side))
     quiet = light[~ndimage.binary_dilation(lines, _EIGHT, iterations=3)]
     zero = float(np.median(quiet)) if quiet.size else 0.0
     # only the dimmer half of the noise is free of structure
@@ -207,7 +206,7 @@ def drop_dark(lines: Mask, stabilised: Image, pixel_um: float, settings: Analysi
     # a stretch that ends in a vesicle is judged by its fibre, not by the vesicle
     typical = float(np.median(light[lines]))
     bright = np.minimum(bright, _BRIGHTEST * typical)
-    limit = np.where(bright > 4 * noise, settings.line_darkest * bright, -np.inf)  # else gaps are noise
+    limit = np.where(bright > 4 * noise, settings.line_darkest * bright - 2 * noise, -np.inf)  # else gaps are noise
     limit = np.concatenate([[-np.inf], np.where(real, limit, np.inf)])
     kept = lines & (light >= limit[pieces]) & (light >= settings.line_faintest * typical)
     return _drop_crumbs(kept, shortest_line(pixel_um, settings))

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_USUAL_AREA = 900.0  # um2, E: middle of 600 to 1500 for spread fibroblasts
+_USUAL_AREA = 450.0  # um2, E: between 302 (Zhao 2019 S1a at its printed scale, D) and 600 to 1500 of spread fibroblasts
+_REAR_END = 0.12  # share of the length over which the rear rounds off (E)
 _POINTS = 160  # of one flank
 
 
@@ -73,13 +74,14 @@ class CellPose:
 
 
 def complete_pose(pose: CellPose) -> CellPose:
-    """Return the pose with what is not known put where it is least surprising."""
+    """Return the pose along the body's axis, with what is not known put where it is least surprising."""
     area = pose.area if math.isfinite(pose.area) and pose.area > 0 else _USUAL_AREA
     heading, rear = np.array(pose.heading, np.float64), np.array(pose.rear, np.float64)
-    if not np.all(np.isfinite(heading)) or np.hypot(*heading) < 1e-9:
-        heading = pose.centre - rear
-        if not np.all(np.isfinite(heading)) or np.hypot(*heading) < 1e-9:
-            heading = np.array([1.0, 0.0])
+    axis = pose.centre - rear  # where the body lies, whatever way the cell turns next
+    if np.all(np.isfinite(axis)) and np.hypot(*axis) > 1e-9:
+        heading = axis
+    elif not np.all(np.isfinite(heading)) or np.hypot(*heading) < 1e-9:
+        heading = np.array([1.0, 0.0])
     heading = heading / np.hypot(*heading)
     if not np.all(np.isfinite(rear)):
         rear = pose.centre - heading * math.sqrt(2.5 * area) / 2
@@ -107,9 +109,7 @@ def draw_cell(pose: CellPose, *, look: int, flank_fibres_per_um: float = 0.5) ->
         Side fibres per um of flank (E, by eye from Zhao 2019 S1a); 0 draws none.
     """
     pose = complete_pose(pose)
-    draw = np.random.Generator(
-        np.random.Philox(key=np.array([look % 2**64, pose.cell_id % 2**64], dtype=np.uint64))
-    )
+    draw = np.random.Generator(np.random.Philox(key=np.array([look % 2**64, pose.cell_id % 2**64], dtype=np.uint64)))
     length = _body_length(pose)
     along, half = _half_width(pose, length)
     bend = draw.normal(0, 0.08) * length * np.sin(np.pi * along) * along
@@ -122,11 +122,7 @@ def draw_cell(pose: CellPose, *, look: int, flank_fibres_per_um: float = 0.5) ->
         ends, anchors = _side_fibres(draw, edge, side, flank_fibres_per_um)
         edges.append(_cusped(edge, anchors, side))
         fibres.append(ends)
-    top, bottom = edges[0][0, 1], edges[1][0, 1]
-    across = np.linspace(bottom, top, 13)[1:-1]
-    arch = np.linspace(-1, 1, 13)[1:-1] ** 2 - 1  # the rear bulges out a little between its corners
-    rear = np.column_stack([min(1.2, 0.12 * (top - bottom)) * arch, across])
-    frame = np.concatenate([edges[0], edges[1][::-1], rear])
+    frame = np.concatenate([edges[0], edges[1][::-1]])
     flanks = np.concatenate(fibres)
     ends = _to_ground(pose, flanks.reshape(-1, 2)).reshape(-1, 4)
     spots[:, :2] = _to_ground(pose, spots[:, :2])
@@ -159,15 +155,31 @@ def _half_width(pose: CellPose, length: float) -> tuple[Floats, Floats]:
     """Half width against place from rear (0) to front (1): rear edge, belly, lamella, round front."""
     along = 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, _POINTS))
     belly = np.interp(along, [0, 0.12, 0.3, 0.45, 0.65, 0.82, 1], [0, 0.55, 0.95, 1.0, 0.86, 0.95, 1.0])
-    belly = np.convolve(np.pad(belly, 8, mode="edge"), np.hanning(19)[1:-1] / np.hanning(19).sum(), "same")[
-        8:-8
-    ]
+    belly = np.convolve(np.pad(belly, 8, mode="edge"), np.hanning(19)[1:-1] / np.hanning(19).sum(), "same")[8:-8]
     belly[0] = 0.0
     belly *= np.sqrt(np.clip(1 - (np.clip(along - 0.78, 0, None) / 0.22) ** 2, 0, 1))
-    edge = np.clip(1 - along / 0.3, 0, 1) ** 2 * pose.rear_width / 2
+    edge = np.clip(1 - along / 0.4, 0, 1) ** 2 * _rear_profile(along, pose.rear_width / 2)
     area = np.trapezoid(2 * belly * length, along), np.trapezoid(2 * edge * length, along)
     scale = max((pose.area - area[1]) / area[0], 0.3 * pose.area / area[0])
     return along, edge + scale * belly
+
+
+def _rear_profile(along: Floats, half: float) -> Floats:
+    """Half width of the rounded rear end, against place from rear (0) to front (1)."""
+    return np.asarray(half * np.sqrt(np.clip(1 - (1 - np.clip(along / _REAR_END, 0, 1)) ** 2, 0, 1)), np.float64)
+
+
+def rear_attachment(pose: CellPose, node: Floats) -> Floats:
+    """Return where on the rounded rear the fibre from `node` is held: beside it, but not beyond the edge.
+
+    The rear of the simulation is a straight edge; as drawn it is an arc, which lies further ahead at its sides.
+    """
+    across = np.array([-pose.heading[1], pose.heading[0]])
+    half = pose.rear_width / 2
+    aside = float(np.clip(np.dot(node - pose.rear, across), -half, half))
+    share = aside / half if half > 0 else 0.0
+    ahead = _REAR_END * _body_length(pose) * (1 - math.sqrt(1 - share**2))
+    return np.asarray(pose.rear + across * aside + pose.heading * ahead, np.float64)
 
 
 def _rounded(outline: Floats, reach: float = 0.35) -> Floats:
@@ -212,9 +224,7 @@ def _organelles(
     return np.column_stack([u * length, v, diameter, draw.lognormal(0, 0.6, count)]), nucleus
 
 
-def _side_fibres(
-    draw: np.random.Generator, flank: Floats, side: int, density: float
-) -> tuple[Floats, Floats]:
+def _side_fibres(draw: np.random.Generator, flank: Floats, side: int, density: float) -> tuple[Floats, Floats]:
     """Short retraction fibres on a flank (n, 2), bent backwards, and where along the flank they are held."""
     step = np.hypot(*np.diff(flank, axis=0).T)
     travel = np.concatenate([[0.0], np.cumsum(step)])

@@ -57,16 +57,12 @@ class Microscope:
         positive = ("pixel_um", "psf_um", "section_um", "photons_per_um2", "haze_um", "gain")
         for name in positive:
             if not getattr(self, name) > 0:
-                raise RequestError(
-                    f"{name} = {getattr(self, name)} of microscope '{self.name}' is not greater than 0."
-                )
+                raise RequestError(f"{name} = {getattr(self, name)} of microscope '{self.name}' is not greater than 0.")
         for name in ("background", "read_noise", "offset"):
             if not getattr(self, name) >= 0:
                 raise RequestError(f"{name} = {getattr(self, name)} of microscope '{self.name}' is negative.")
         if not 0 <= self.haze < 1:
-            raise RequestError(
-                f"haze = {self.haze} of microscope '{self.name}' is not a share: allowed is 0 to < 1."
-            )
+            raise RequestError(f"haze = {self.haze} of microscope '{self.name}' is not a share: allowed is 0 to < 1.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,9 +184,7 @@ def find_stains(channels: Sequence[str]) -> tuple[Stain, ...]:
     if isinstance(channels, str):
         channels = tuple(channels.split(","))
     if not channels or len(set(channels)) != len(channels):
-        raise RequestError(
-            f"channels = {list(channels)}: name each channel once. Known: {', '.join(sorted(STAINS))}."
-        )
+        raise RequestError(f"channels = {list(channels)}: name each channel once. Known: {', '.join(sorted(STAINS))}.")
     for name in channels:
         if name not in STAINS:
             raise UnknownIdError("channel", name, STAINS)

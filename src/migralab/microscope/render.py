@@ -67,9 +67,7 @@ class Micrograph:
     saturated: tuple[int, ...]
 
 
-def render(
-    scene: Scene, optics: Microscope, *, key: int, channels: Sequence[str] = ("WGA", "TSPAN4")
-) -> Micrograph:
+def render(scene: Scene, optics: Microscope, *, key: int, channels: Sequence[str] = ("WGA", "TSPAN4")) -> Micrograph:
     """Return the micrograph of a scene; the same key gives the same pixels.
 
     Parameters
@@ -122,16 +120,12 @@ def expected_photons(
     _add_dots(fibres, grid, corner, scene.dots, optics)
     light = np.stack([stain.level * fibres for stain in stains])
     for cell in scene.cells:
-        _add_body(
-            light, grid, corner, cell, optics, stains, _generator(key, f"grain/{scene.frame}/{cell.cell_id}")
-        )
+        _add_body(light, grid, corner, cell, optics, stains, _generator(key, f"grain/{scene.frame}/{cell.cell_id}"))
     _add_vesicles(light, grid, corner, scene.vesicles, optics, stains)
     light *= optics.photons_per_um2
     if optics.haze:
         width = optics.haze_um / optics.pixel_um
-        spread = np.stack(
-            [ndimage.gaussian_filter(plane, width, mode="constant", truncate=REACH) for plane in light]
-        )
+        spread = np.stack([ndimage.gaussian_filter(plane, width, mode="constant", truncate=REACH) for plane in light])
         light = (1 - optics.haze) * light + optics.haze * spread
     return np.asarray(light[:, pad : pad + rows, pad : pad + columns] + optics.background)
 
@@ -174,17 +168,25 @@ def _reach(grid: Grid, corner: Floats, points: Floats, beyond: float | Floats) -
 
 
 def _add_tubes(image: Floats, grid: Grid, corner: Floats, tubes: Tubes, optics: Microscope, key: int) -> None:
-    pieces, segment, ordinal = split_segments(tubes.ends, _BEAD_UM)
-    near = _reach(grid, corner, (pieces[:, :2] + pieces[:, 2:]) / 2, 2.0)
-    pieces, segment, ordinal = pieces[near], segment[near], ordinal[near]
+    pieces, segment, _ = split_segments(tubes.ends, _BEAD_UM)
     # flank fibres have no node: their row stands for it
     name = np.where(tubes.node_id[segment] >= 0, tubes.node_id[segment], -2 - segment).astype(np.int64)
+    ordinal = _count_along(name)
+    near = _reach(grid, corner, (pieces[:, :2] + pieces[:, 2:]) / 2, 2.0)
+    pieces, segment, name, ordinal = pieces[near], segment[near], name[near], ordinal[near]
     stream = stream_key(f"microscope/beading/{key}")
     beads, _ = normal_pair_array(stream, name.astype(np.uint64), ordinal.astype(np.uint64), 0)
     bright = tubes.brightness[segment] * np.exp(_BEADING * beads - _BEADING**2 / 2)  # mean 1
     length = np.hypot(pieces[:, 2] - pieces[:, 0], pieces[:, 3] - pieces[:, 1])
     membrane = 2 * np.pi * tubes.radius[segment] * length
     deposit_segments(image, grid, pieces - np.tile(corner, 2), membrane * bright, optics.psf_um)
+
+
+def _count_along(name: Array) -> Array:
+    """Return the number of each piece within its stretch; the pieces of a stretch follow each other."""
+    new = np.r_[True, name[1:] != name[:-1]] if len(name) else np.empty(0, bool)
+    row = np.arange(len(name))
+    return row - np.maximum.accumulate(np.where(new, row, 0))
 
 
 def _add_dots(image: Floats, grid: Grid, corner: Floats, dots: Dots, optics: Microscope) -> None:
@@ -245,9 +247,7 @@ def _add_body(
     grain *= np.sqrt(_GRAIN_AREA / (_GRAIN_AREA + pixel**2)) / max(float(grain.std()), 1e-12)
     spots = np.zeros(shape)
     diameter, bright = cell.spots[:, 2], cell.spots[:, 3]  # drawn as filled spots: endosomes hold vesicles
-    deposit_spots(
-        spots, local, cell.spots[:, :2] - start, diameter, np.pi * diameter**2 * bright, optics.psf_um
-    )
+    deposit_spots(spots, local, cell.spots[:, :2] - start, diameter, np.pi * diameter**2 * bright, optics.psf_um)
     for plane, stain in zip(light, stains, strict=True):
         sheet = 1 + stain.thickness * thick + stain.rim * np.exp(-depth / 0.35)
         sheet = stain.body * cover * sheet * np.clip(1 + stain.grain * grain, 0, None) * pixel**2

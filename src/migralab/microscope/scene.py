@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from migralab.core.errors import RequestError
 from migralab.core.random import normal_pair_array, stream_key
-from migralab.microscope.body import CellBody, CellPose, complete_pose, draw_cell
+from migralab.microscope.body import CellBody, CellPose, complete_pose, draw_cell, rear_attachment
+from migralab.microscope.curve import directions, draw_curves, relax_nodes
 from migralab.results.observations import Observations
 
 if TYPE_CHECKING:
@@ -29,14 +30,14 @@ _LARGEST_CHOSEN_UM = 200.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tubes:
-    """Thin membrane tubes as straight segments; arrays of one length, lengths in um.
+    """Thin membrane tubes as straight pieces of smooth curves; arrays of one length, lengths in um.
 
     Parameters
     ----------
     ends
         Segments (n, 4): x0, y0, x1, y1.
     cell_id, node_id
-        Owner, and the network node at the far end (-1 where there is none).
+        Owner, and the network node at the far end of the stretch that the piece is of (-1 where there is none).
     kind
         ``laid`` on the ground, ``live`` between the last node and the cell, or ``flank``: drawn beside the
         body, not part of the simulation.
@@ -160,9 +161,7 @@ def scene_from_observations(
         raise RequestError(f"frame = {frame}: the run has frames 0 to {observations.last_frame}.")
     time = observations.frames_min[number]
     poses = _poses(observations.at("cells", number))
-    cells = tuple(
-        draw_cell(pose, look=look, flank_fibres_per_um=flank_fibres_per_um) for pose in poses.values()
-    )
+    cells = tuple(draw_cell(pose, look=look, flank_fibres_per_um=flank_fibres_per_um) for pose in poses.values())
     tubes = _tubes(observations["nodes"], poses, cells, time)
     vesicles = _vesicles(observations.at("migrasomes", number), look)
     dots = _dots(observations["retractosomes"], time)
@@ -173,9 +172,7 @@ def scene_from_observations(
             f"field = {chosen} is empty: give x0, y0, x1, y1 in um with x1 > x0 and y1 > y0, "
             "or leave it out to see what there is."
         )
-    return Scene(
-        field=chosen, frame=number, time_min=time, cells=cells, tubes=tubes, vesicles=vesicles, dots=dots
-    )
+    return Scene(field=chosen, frame=number, time_min=time, cells=cells, tubes=tubes, vesicles=vesicles, dots=dots)
 
 
 def choose_field(observations: Observations, frame: int | None = None) -> Field:
@@ -235,9 +232,7 @@ def _poses(cells: pd.DataFrame) -> dict[int, CellPose]:
     return poses
 
 
-def _tubes(
-    nodes: pd.DataFrame, poses: dict[int, CellPose], cells: tuple[CellBody, ...], time: float
-) -> Tubes:
+def _tubes(nodes: pd.DataFrame, poses: dict[int, CellPose], cells: tuple[CellBody, ...], time: float) -> Tubes:
     ident = nodes["node_id"].to_numpy(np.int64)
     place = nodes[["x_um", "y_um"]].to_numpy(np.float64)
     # a node of unknown age was there all the time, and a stretch without a break never breaks
@@ -245,27 +240,28 @@ def _tubes(
     whole = ~(nodes["breaks_min"].to_numpy(np.float64) <= time)
     owner = nodes["cell_id"].to_numpy(np.int64)
     parent = _rows_of(nodes["parent_id"].to_numpy(np.int64), ident)
-    on_ground = (parent >= 0) & laid[parent]
-    standing = np.flatnonzero(laid & whole & on_ground)
-    hanging = np.flatnonzero(laid & whole & ~on_ground & np.isin(owner, list(poses)))
-    reached = np.array(
-        [_rear_attachment(poses[int(owner[row])], place[row]) for row in hanging], np.float64
-    ).reshape(-1, 2)
+    parent = np.where((parent >= 0) & laid[parent], parent, -1)
+    standing = np.flatnonzero(laid & whole & (parent >= 0))
+    hanging = np.flatnonzero(laid & whole & (parent < 0) & np.isin(owner, list(poses)))
+    onward = np.full(place.shape, np.nan)
+    for row in hanging:
+        onward[row] = rear_attachment(poses[int(owner[row])], place[row])
+    held = (nodes["kind"].to_numpy(str) != "shaft") | (parent < 0) | ~laid
+    place = relax_nodes(place, np.where(laid, parent, -1), held)
+    way = directions(place, np.where(laid, parent, -1), onward)
+    start = np.concatenate([standing, hanging])
+    end = np.concatenate([place[parent[standing]], onward[hanging]])
+    inwards = np.array([poses[int(owner[row])].heading for row in hanging], np.float64).reshape(-1, 2)
+    pieces, curve = draw_curves(place[start], end, way[start], np.concatenate([way[parent[standing]], inwards]))
     flanks = [cell.flanks for cell in cells]
     beside = np.repeat(np.array([cell.cell_id for cell in cells], np.int64), [len(ends) for ends in flanks])
-    ends = np.concatenate(
-        [
-            np.hstack([place[standing], place[parent[standing]]]),
-            np.hstack([place[hanging], reached]),
-            *flanks,
-        ]
-    )
-    count = (len(standing), len(hanging), len(beside))
+    ends = np.concatenate([pieces, *flanks])
+    kinds = np.where(curve < len(standing), "laid", "live")
     return Tubes(
         ends=ends,
-        cell_id=np.concatenate([owner[standing], owner[hanging], beside]),
-        node_id=np.concatenate([ident[standing], ident[hanging], np.full(count[2], -1)]),
-        kind=np.repeat(np.array(["laid", "live", "flank"]), count),
+        cell_id=np.concatenate([owner[start][curve], beside]),
+        node_id=np.concatenate([ident[start][curve], np.full(len(beside), -1)]),
+        kind=np.concatenate([kinds, np.full(len(beside), "flank")]),
         radius=np.full(len(ends), FIBRE_RADIUS_UM),
         brightness=np.ones(len(ends)),
     )
@@ -279,15 +275,6 @@ def _rows_of(wanted: Array, ident: Array) -> Array:
     spot = np.minimum(np.searchsorted(ident, wanted, sorter=order), len(ident) - 1)
     found = order[spot]
     return np.where(ident[found] == wanted, found, -1)
-
-
-def _rear_attachment(pose: CellPose, node: Floats) -> Floats:
-    """Where on the rear edge the fibre from `node` is held: beside it, but not beyond the edge."""
-    across = np.array([-pose.heading[1], pose.heading[0]])
-    aside = float(np.dot(node - pose.rear, across))
-    return np.asarray(
-        pose.rear + across * np.clip(aside, -pose.rear_width / 2, pose.rear_width / 2), np.float64
-    )
 
 
 def _vesicles(rows: pd.DataFrame, look: int) -> Vesicles:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-import migralab
 from migralab.core.errors import RequestError
+from migralab.core.version import VERSION
 from migralab.microscope.image_run import ImagedDish
 from migralab.microscope.presets import STAINS
 from migralab.microscope.scene import Scene
@@ -108,7 +108,7 @@ def _describe(dish: ImagedDish) -> dict[str, Any]:
     first = dish.micrographs[0]
     x0, y0, x1, y1 = dish.scenes[0].field
     return {
-        "migralab": migralab.__version__,
+        "migralab": VERSION,
         "warning": _WARNING,
         "experiment": dish.experiment,
         "condition": dish.condition,

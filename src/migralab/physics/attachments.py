@@ -164,8 +164,9 @@ def _insert(rear: Rear, i: int, at: float, head: int) -> bool:
 
 
 @kernel
-def _wander(rear: Rear, i: int, law: Law, spread: float, old: Floats, stream: np.uint64, key: np.uint64,
-step: int) -> None:
+def _wander(
+    rear: Rear, i: int, law: Law, spread: float, old: Floats, stream: np.uint64, key: np.uint64, step: int
+) -> None:
     """Move all attachments of one cell by one quantum; keep their coordinates of before in `old`."""
     half = 0.5 * rear.width[i]
     kick = spread * math.sqrt(1.0 - law.memory * law.memory)

@@ -52,7 +52,9 @@ def sweep_breaks(
         if np.isnan(breaks[i]):
             dx, dy = float(x[i]) - float(x[p]), float(y[i]) - float(y[p])
             threshold = exponential(stream, key[i], 0, 0)
-            breaks[i] = born[i] + break_age(threshold, math.sqrt(dx * dx + dy * dy), plateau, half_age, width)
+            age = break_age(threshold, math.sqrt(dx * dx + dy * dy), plateau, half_age, width)
+            # A stretch that was open while its cell rested is known only now: it cannot have broken before
+            breaks[i] = max(float(born[i]) + age, float(born[p]))
         detached[i] = min(breaks[i], detached[p])
 
 
@@ -68,7 +70,7 @@ def sweep_breaks_array(
         scaled = threshold / (length * plateau * width) + np.log1p(np.exp(-half_age / width))
     with np.errstate(invalid="ignore"):
         age = np.where(np.isinf(scaled), np.inf, half_age + width * (scaled + np.log(-np.expm1(-scaled))))
-    breaks[rows] = born[rows] + age
+    breaks[rows] = np.maximum(born[rows].astype(float) + age, born[parent[rows]])
     detached[...] = np.where(parent >= 0, breaks, np.inf)
     ancestor = parent.copy()
     while (ancestor >= 0).any():

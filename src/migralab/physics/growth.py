@@ -94,8 +94,11 @@ def grow(
         length = max(path[i], supply.shortest_path)
         density = tetraspanin[i] / area[i]
         capture = supply.diffusivity * 2.0 * math.pi * fibre_radius[i] / length
-        # The membrane that flows in carries the fibre's own tetraspanin; diffusion and capture bring the rest
-        rate = flow[i] + capture * max(1.0 - density / supply.saturation, 0.0)
+        # Flow and diffusion together towards a trap: the steady flux q / (1 - e^-Pe), Pe = q L / (2 pi R_l D_T).
+        # A full trap takes only what its membrane brings along
+        peclet = flow[i] / capture
+        steady = flow[i] / -math.expm1(-peclet) if peclet > 1e-9 else capture
+        rate = flow[i] + (steady - flow[i]) * max(1.0 - density / supply.saturation, 0.0)
         # A slack vesicle (volume below what its membrane could hold) has no tension and feels the whole pressure;
         # a taut one cannot take more than its membrane allows
         conductance = math.pi * fibre_radius[i] ** 4 / (8.0 * supply.viscosity * length)
@@ -121,7 +124,9 @@ def grow_array(
     on = time > 0
     t, length, tube = time[on], np.maximum(path[on], supply.shortest_path), fibre_radius[on]
     capture = supply.diffusivity * 2 * np.pi * tube / length
-    rate = flow[on] + capture * np.maximum(1 - tetraspanin[on] / area[on] / supply.saturation, 0)
+    peclet = flow[on] / capture
+    steady = np.where(peclet > 1e-9, flow[on] / -np.expm1(-np.maximum(peclet, 1e-9)), capture)
+    rate = flow[on] + (steady - flow[on]) * np.maximum(1 - tetraspanin[on] / area[on] / supply.saturation, 0)
     conductance = np.pi * tube**4 / (8 * supply.viscosity * length)
     more_area = area[on] + flow[on] * t - area[on]
     room = (area[on] + flow[on] * t) ** 1.5 / (6 * math.sqrt(math.pi)) - volume[on]

@@ -80,14 +80,17 @@ def walk(
     rates = (start, stop)
     for i in prange(len(speed)):
         moved, moving[i], left[i], switches[i] = moving_time(moving[i], left[i], switches[i], rates, dt, stream, key[i])
-        turn = math.sqrt(2.0 * moved / persistence) * normal_pair(stream, key[i], count, _HEADING)[0]
+        noise, bridge = normal_pair(stream, key[i], count, _HEADING)
+        turn = math.sqrt(2.0 * moved / persistence) * noise
         hx, hy = heading[i, 0], heading[i, 1]
-        # The displacement takes the middle heading of the step, so that its error is of second order in dt
-        c, s = math.cos(0.5 * turn), math.sin(0.5 * turn)
-        mx, my = hx * c - hy * s, hx * s + hy * c
-        velocity[i, 0] += speed[i] * moved / dt * mx
-        velocity[i, 1] += speed[i] * moved / dt * my
-        ex, ey = mx * c - my * s, mx * s + my * c
+        # The displacement takes the heading at the middle of the step, half the turn and the noise of a Brownian
+        # bridge: with half the turn alone the long-time MSD would be too large by dt / 2P
+        half = 0.5 * turn + math.sqrt(0.5 * moved / persistence) * bridge
+        c, s = math.cos(half), math.sin(half)
+        velocity[i, 0] += speed[i] * moved / dt * (hx * c - hy * s)
+        velocity[i, 1] += speed[i] * moved / dt * (hx * s + hy * c)
+        c, s = math.cos(turn), math.sin(turn)
+        ex, ey = hx * c - hy * s, hx * s + hy * c
         norm = math.sqrt(ex * ex + ey * ey)
         heading[i, 0], heading[i, 1] = ex / norm, ey / norm
 
@@ -123,10 +126,12 @@ def walk_array(
         moving[flips] = ~moving[flips]
         switches[flips] += 1
         left[flips] = exponential_array(stream, key[flips], switches[flips].astype(np.uint64), _SWITCH)
-    turn = np.sqrt(2.0 * moved / persistence) * normal_pair_array(stream, key, count, _HEADING)[0]
-    middle = rotate(heading, 0.5 * turn)
-    velocity += (speed * moved / dt)[:, None] * middle
-    end = rotate(middle, 0.5 * turn)
+    noise, bridge = normal_pair_array(stream, key, count, _HEADING)
+    turn = np.sqrt(2.0 * moved / persistence) * noise
+    velocity += (speed * moved / dt)[:, None] * rotate(
+        heading, 0.5 * turn + np.sqrt(0.5 * moved / persistence) * bridge
+    )
+    end = rotate(heading, turn)
     heading[...] = end / np.linalg.norm(end, axis=1)[:, None]
 
 

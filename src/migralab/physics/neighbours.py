@@ -83,9 +83,7 @@ def repel(
         velocity[i, 1] += vy
 
 
-def push_apart(
-    position: Floats, group: Array, alive: Array, velocity: Floats, diameter: float, rate: float
-) -> None:
+def push_apart(position: Floats, group: Array, alive: Array, velocity: Floats, diameter: float, rate: float) -> None:
     """Add the repulsion of overlapping discs of the same group to `velocity`, (n, 2) um/s.
 
     Parameters

@@ -220,7 +220,8 @@ class Report:
 
     def label(self, arm: str) -> str:
         """Return an arm's label."""
-        return next((own.label or own.id for own in self.experiment.arms if own.id == arm), arm)
+        name = next((own.label or own.id for own in self.experiment.arms if own.id == arm), arm)
+        return name.replace(" ug/", " µg/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

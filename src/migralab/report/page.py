@@ -90,9 +90,9 @@ def render_report(report: Report, *, progress: Progress | None = None) -> str:
     tell("packing the replay")
     content["replay"] = pack_replay(report.observations, top) if simulated and report.observations else None
     tell("drawing the measurements")
-    content["compared"] = [f for f in (draw_dose_response(report), draw_growth(report), draw_counts(report)) if f]
-    content["wide"] = [f for f in (draw_sizes(report), draw_trail(report)) if f]
-    content["arms"] = draw_arms(report)
+    beside = (draw_dose_response(report), draw_growth(report), draw_counts(report), draw_arms(report))
+    content["compared"] = [figure for figure in beside if figure]
+    content["wide"] = [figure for figure in (draw_sizes(report), draw_trail(report)) if figure]
     content |= {
         "key_numbers": list_key_numbers(report),
         "readouts": list_readouts(report),
@@ -104,7 +104,7 @@ def render_report(report: Report, *, progress: Progress | None = None) -> str:
     return _template().render(content)
 
 
-def _template() -> Any:  # noqa: ANN401  # a jinja2 template
+def _template() -> Any:  # a jinja2 template
     import jinja2
 
     environment = jinja2.Environment(

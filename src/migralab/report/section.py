@@ -64,7 +64,7 @@ def list_readouts(report: Report) -> list[dict[str, str]]:
     return [_row(readout, wording.description(key)) for key, readout in (report.shown or {}).items()]
 
 
-def _row(readout: Any, name: str) -> dict[str, str]:  # noqa: ANN401  # a Readout
+def _row(readout: Any, name: str) -> dict[str, str]:  # a Readout
     power = [part for part in readout.note.split("; ") if part.startswith(MARK)]
     return {
         "id": readout.id,

@@ -25,7 +25,7 @@ def unit(text: str) -> str:
     return re.sub(r"\bu(?=[mgMlLNs])", "µ", shown)
 
 
-def number(value: Any, digits: int = 3) -> str:  # noqa: ANN401  # whatever a table holds
+def number(value: Any, digits: int = 3) -> str:  # whatever a table holds
     """Return a number with `digits` significant digits; a dash where there is none."""
     if value is None or isinstance(value, str):
         return value or "–"
@@ -44,7 +44,7 @@ def number(value: Any, digits: int = 3) -> str:  # noqa: ANN401  # whatever a ta
     return shown.replace("-", "−")
 
 
-def interval(low: Any, high: Any) -> str:  # noqa: ANN401  # whatever a table holds
+def interval(low: Any, high: Any) -> str:  # whatever a table holds
     """Return an interval, or nothing where there is none."""
     ends = [float("nan") if end is None else float(end) for end in (low, high)]
     return "" if any(map(math.isnan, ends)) else f"{number(ends[0])} to {number(ends[1])}"

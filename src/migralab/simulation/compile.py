@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from migralab import __version__
 from migralab.core.errors import RequestError, SpecError, UnknownIdError
 from migralab.core.keys import content_key
 from migralab.core.random import dish_key, stream_key, uniform_pair_array
+from migralab.core.version import VERSION
 from migralab.engine.engine import Engine, PlanError
 from migralab.engine.mechanism import Mechanism, State, founder_keys
 from migralab.mechanisms.motility.replay import Replay
@@ -68,7 +68,7 @@ class Model:
 
     def keys(self, seeds: Sequence[int]) -> list[str]:
         """Return the hash of resolved experiment, seed and model version of each run: its identity."""
-        content: dict[str, object] = {"experiment": dump_yaml(self.experiment), "version": __version__}
+        content: dict[str, object] = {"experiment": dump_yaml(self.experiment), "version": VERSION}
         if self.tracks is not None:
             content["tracks"] = [a.tolist() for a in (self.tracks.track, self.tracks.time_min, self.tracks.x_um)]
         common = content_key(content)

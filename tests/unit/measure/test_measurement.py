@@ -202,4 +202,6 @@ def test_the_public_name_stays_a_verb_after_its_room_was_imported():
     import migralab.measure.power
 
     for _ in range(2):
-        assert migralab.measure(three_cells(), ["count.per_cell"])["count.per_cell"].value == pytest.approx(2.0)
+        assert migralab.measure_observations(three_cells(), ["count.per_cell"])[
+            "count.per_cell"
+        ].value == pytest.approx(2.0)

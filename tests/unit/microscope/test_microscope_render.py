@@ -53,9 +53,7 @@ def apparent(diameter):
 # The 0.46 set the lumen (calibrated); the others follow. One vesicle of an 8-bit panel: on it the
 # centre has a sd of 14 to 18 grey levels a pixel against a ring of 150 to 176, and the black level is unknown
 # within 9: about 0.06 together. Tolerance: two of these.
-@pytest.mark.parametrize(
-    ("seen", "ratio"), [(0.42, 1.0), (0.54, 0.96), (0.80, 0.75), (1.08, 0.50), (1.27, 0.46)]
-)
+@pytest.mark.parametrize(("seen", "ratio"), [(0.42, 1.0), (0.54, 0.96), (0.80, 0.75), (1.08, 0.50), (1.27, 0.46)])
 def test_ring_fills_as_in_the_published_growth_series(seen, ratio):
     table = np.array([apparent(size) for size in np.linspace(0.15, 1.3, 40)])
     assert np.interp(seen, table[:, 0], table[:, 1]) == pytest.approx(ratio, abs=0.12)
@@ -110,6 +108,7 @@ def test_broken_stretches_stay_dark_but_for_their_dots():
         scene = scene_from_observations(
             dataclasses.replace(dish, tables=dish.tables | bare | {"nodes": table}),
             field=(2.0, 15.0, 30.0, 45.0),
+            flank_fibres_per_um=0.0,
         )
         seen[name] = signal(dataclasses.replace(scene, cells=()))[0]
     assert seen["broken"].max() == 0
@@ -200,9 +199,7 @@ def test_unknown_names_are_answered_with_the_nearest():
     assert [stain.name for stain in find_stains("TSPAN4,WGA")] == ["TSPAN4", "WGA"]
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"pixel_um": 0.0}, {"read_noise": -1.0}, {"haze": 1.0}, {"psf_um": np.nan}]
-)
+@pytest.mark.parametrize("wrong", [{"pixel_um": 0.0}, {"read_noise": -1.0}, {"haze": 1.0}, {"psf_um": np.nan}])
 def test_impossible_microscope_is_refused(wrong):
     with pytest.raises(RequestError, match=next(iter(wrong))):
         Microscope(name="odd", source="test", **wrong)

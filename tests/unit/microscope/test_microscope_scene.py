@@ -58,13 +58,48 @@ def test_broken_last_stretch_does_not_hang_on_the_cell():
     assert tubes_of(strand(breaks_min=[np.inf] * 4 + [50.0]), "live") == ([], [])
 
 
-def test_node_whose_parent_is_not_laid_yet_hangs_on_the_rear_edge():
+def test_node_whose_parent_is_not_laid_yet_hangs_on_the_rear():
     born = [0.0, 10.0, 20.0, 130.0, 140.0]
     dish = strand(born_min=born, y_um=[0.0, 0.0, 1.5, 0.0, 0.0])
-    assert tubes_of(dish, "laid")[1] == [10, 11]
-    assert tubes_of(dish, "live") == ([[4.0, 1.5, 10.0, 1.5]], [12])
+    assert set(tubes_of(dish, "laid")[1]) == {10, 11}
+    live, nodes = tubes_of(dish, "live")
+    assert set(nodes) == {12}
+    assert live[0][:2] == pytest.approx([4.0, 1.5])
+    assert live[-1][3] == pytest.approx(1.5)  # at its own place across
+    assert 10.0 < live[-1][2] < 15.0  # the rear is rounded: ahead of its middle, which lies at 10
     beside = strand(born_min=born, y_um=[0.0, 0.0, 9.0, 0.0, 0.0])
-    assert tubes_of(beside, "live")[0] == [[4.0, 9.0, 10.0, 2.0]]  # held at the end of the 4 um edge
+    assert tubes_of(beside, "live")[0][-1][3] == pytest.approx(2.0)  # held at the end of the 4 um edge
+
+
+def test_pieces_of_a_fibre_join_without_corners():
+    y = [0.0, 1.0, 0.0, 1.0, 0.0]
+    pieces = np.array(tubes_of(strand(y_um=y), "laid")[0] + tubes_of(strand(y_um=y), "live")[0])
+    np.testing.assert_allclose(pieces[1:, :2], pieces[:-1, 2:], atol=1e-9)
+    step = pieces[:, 2:] - pieces[:, :2]
+    turn = np.abs(np.diff(np.unwrap(np.arctan2(step[:, 1], step[:, 0]))))
+    # straight lines between the nodes would turn by 53 degrees at each; curves share the turn between pieces of 0.4 um
+    assert np.degrees(turn.max()) < 20
+
+
+def test_tips_and_junctions_stay_where_their_vesicles_are():
+    kind = ["tip", "shaft", "junction", "shaft", "shaft"]
+    pieces = np.array(tubes_of(strand(y_um=[0.0, 1.0, 1.5, 1.0, 0.0], kind=kind), "laid")[0])
+    ends = np.concatenate([pieces[:, :2], pieces[:, 2:]])
+    for node in ([0.0, 0.0], [4.0, 1.5]):
+        assert np.hypot(*(ends - node).T).min() < 1e-9
+
+
+def test_fibres_merge_along_their_way():
+    dish = strand(
+        y_um=[0.0, 3.0, 1.5, 1.5, 1.5], x_um=[2.0, 2.0, 4.0, 6.0, 8.0], parent_id=[12, 12, 13, 14, -1],
+        kind=["tip", "tip", "junction", "shaft", "shaft"],
+    )  # fmt: skip
+    pieces, nodes = (np.array(part) for part in tubes_of(dish, "laid"))
+    last = [pieces[nodes == node][-1] for node in (10, 11)]
+    for piece in last:
+        step = piece[2:] - piece[:2]
+        # each arrives at 37 degrees by the straight line; the last piece of the curve lies along the common way
+        assert abs(np.degrees(np.arctan2(step[1], step[0]))) < 15
 
 
 def test_fibre_of_a_cell_that_is_gone_hangs_on_nothing():
@@ -144,9 +179,7 @@ def test_body_reaches_from_its_rear_edge_forwards():
 def test_same_cell_looks_the_same_wherever_it_is():
     here, there = draw_cell(pose(), look=5), draw_cell(pose(centre=np.array([60.0, 20.0]),
                                                             rear=np.array([48.0, 4.0])), look=5)  # fmt: skip
-    np.testing.assert_allclose(
-        there.outline - here.outline, np.array([[10.0, 0.0]]).repeat(len(here.outline), 0)
-    )
+    np.testing.assert_allclose(there.outline - here.outline, np.array([[10.0, 0.0]]).repeat(len(here.outline), 0))
     assert not np.allclose(draw_cell(pose(), look=6).spots[:3], here.spots[:3])
 
 

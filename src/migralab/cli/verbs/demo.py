@@ -22,7 +22,9 @@ _MARK = ".migralab-demo"  # only a folder that a demo made is ever replaced
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", help="Folder of the demo; an earlier demo there is replaced.")] = Path("demo"),
+    out: Annotated[Path, typer.Option("--out", help="Folder of the demo; an earlier demo there is replaced.")] = Path(
+        "demo"
+    ),
     seeds: Annotated[int, typer.Option("--seeds", help="Dishes per arm.", min=2)] = 20,
 ) -> None:
     """Run the migrasome formation assay and end with the path of a report."""
@@ -74,7 +76,9 @@ def demo(
 def _make_room(out: Path) -> None:
     if out.exists():
         if not (out / _MARK).is_file():
-            raise RequestError(f"{out} exists and is not a demo's folder; nothing in it is touched. Give another --out.")
+            raise RequestError(
+                f"{out} exists and is not a demo's folder; nothing in it is touched. Give another --out."
+            )
         shutil.rmtree(out)
     out.mkdir(parents=True)
     (out / _MARK).write_text("made by migralab demo; replaced by the next one\n")
@@ -91,7 +95,9 @@ def _measure_micrograph(observations: Observations, out: Path) -> tuple[Picture 
         return None, _measure_virtual(observations, out)
     dataset, panel = find_panel(PANEL)
     credit = f"{dataset.credit}, {dataset.origin}, {dataset.licence}"
-    measured = _measure_file(path, panel.pixel_size_um, out / "micrograph", f"{panel.what}.", credit, panel.pixel_size_from)
+    measured = _measure_file(
+        path, panel.pixel_size_um, out / "micrograph", f"{panel.what}.", credit, panel.pixel_size_from
+    )
     return measured.picture, measured
 
 
@@ -100,7 +106,7 @@ def _measure_virtual(observations: Observations, out: Path) -> MeasuredMicrograp
     from migralab.microscope.write import write_micrographs
 
     dish: ImagedDish = image_observations(observations, channels="TSPAN4", preset="confocal", seed=1)
-    path = write_micrographs(dish, out / "virtual.ome.tiff")[0]
+    path = write_micrographs(dish, out / "virtual.ome.tiff")["image"]
     caption = "Virtual micrograph of the simulated dish: the analyser sees its pixels only."
     return _measure_file(path, None, out / "micrograph", caption, "migralab", "")
 

@@ -31,5 +31,5 @@ def image(
     observations = observe(opened, list(frames) if frames is not None else None)
     dish = image_observations(observations, frames=frame, channels=channel, preset=preset, seed=seed)
     target = out or run.with_name(f"{run.name}.ome.tiff")
-    for path in write_micrographs(dish, target):
+    for path in write_micrographs(dish, target).values():
         say(str(path))

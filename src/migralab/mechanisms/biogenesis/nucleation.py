@@ -68,6 +68,10 @@ class Parameters(MechanismParameters):
         0.5, "", source=estimate("BAPTA lowers counts in steps; values not read"), minimum=1e-6,
         description="calcium of half effect",
     )  # fmt: skip
+    calcium_hill: Parameter = quantity(
+        2.0, "", source=estimate("synaptotagmin binds several Ca2+; no curve was read"), minimum=0.1, maximum=10.0,
+        description="steepness of the calcium gate",
+    )  # fmt: skip
     initial_diameter: Parameter = quantity(
         0.44, "um", source=Source(key="wu2017", locator="fig 1D, fit at time 0 (includes blur)", tag="D"), minimum=0.01,
         description="diameter of a precursor",
@@ -115,7 +119,8 @@ class Nucleation:
 
     def __init__(self, parameters: Parameters, dt: float) -> None:  # noqa: ARG002  # every mechanism gets the tick
         p = self._p = parameters.internal()
-        gate = p["calcium"] ** 2 / (p["calcium"] ** 2 + p["calcium_half"] ** 2) * (1 + p["calcium_half"] ** 2)
+        hill, half = p["calcium_hill"], p["calcium_half"]
+        gate = p["calcium"] ** hill / (p["calcium"] ** hill + half**hill) * (1 + half**hill)
         self._shares = gate * np.array([0.0, p["tip_share"], p["junction_share"]])
         self.every = 1
 

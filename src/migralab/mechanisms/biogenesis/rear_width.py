@@ -8,7 +8,7 @@ import numpy as np
 
 from migralab.engine.mechanism import Phase, State, Stream
 from migralab.engine.table import Column
-from migralab.mechanisms.base import estimate
+from migralab.mechanisms.base import estimate, ticks_in
 from migralab.spec.parameter import MechanismParameters, Parameter, quantity
 
 
@@ -26,6 +26,10 @@ class Parameters(MechanismParameters):
     half_turning: Parameter = quantity(
         0.4, "rad/min^0.5", source=estimate("no number is published"), minimum=1e-6,
         description="turning at which the width is halved (omega_h)",
+    )  # fmt: skip
+    sampling: Parameter = quantity(
+        10.0, "min", source=estimate("frame interval of tracked cells; turning is felt over minutes, not steps"),
+        minimum=0.01, description="interval over which a turn is read, so that walk and measured tracks agree",
     )  # fmt: skip
     memory: Parameter = quantity(
         30.0, "min", source=estimate("window over which turning is felt"), minimum=0.01,
@@ -49,9 +53,9 @@ class RearWidth:
     adds: ClassVar[frozenset[str]] = frozenset()
     creates: ClassVar[frozenset[str]] = frozenset()
 
-    def __init__(self, parameters: Parameters, dt: float) -> None:  # noqa: ARG002  # every mechanism gets the tick
+    def __init__(self, parameters: Parameters, dt: float) -> None:
         self._p = parameters.internal()
-        self.every = 1
+        self.every = ticks_in(self._p["sampling"], dt)
 
     def found(self, state: State, stream: Stream) -> None:  # noqa: ARG002  # the contract's signature
         """Start with the rear of a straight cell."""

@@ -48,7 +48,5 @@ class Contact:
         """Add the pushes of all overlapping neighbours."""
         cells = state["cells"]
         contribution = np.zeros_like(cells["velocity"])
-        push_apart(
-            cells["position"], cells["dish"], cells["alive"], contribution, self._p["diameter"], self._p["rate"]
-        )
+        push_apart(cells["position"], cells["dish"], cells["alive"], contribution, self._p["diameter"], self._p["rate"])
         cells["velocity"][:] += contribution

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from migralab.report.content import Report, count_by_cell
-from migralab.report.figures.figure import FAINT, PUBLISHED, SIMULATED, THIRD, Figure, canvas, draw_interval, to_svg
+from migralab.report.figures.figure import FAINT, PUBLISHED, SIMULATED, THIRD, Figure, canvas, to_svg
 from migralab.report.wording import explain_interval, number, value_with_interval
 
 
@@ -63,7 +63,7 @@ def draw_arms(report: Report, key: str = "count.per_cell") -> Figure | None:
     found = {arm: readout for arm, readout in found.items() if readout.known}
     if len(found) < 3:
         return None
-    with canvas(7.4, 0.8 + 0.26 * len(found)) as (plot, axes):
+    with canvas(5.6, 0.9 + 0.235 * len(found)) as (plot, axes):
         for row, (arm, readout) in enumerate(found.items()):
             low, high = readout.low, readout.high
             reach = [[readout.value - low], [high - readout.value]] if np.isfinite(low + high) else None

@@ -59,7 +59,7 @@ class Figure:
 
 
 @contextmanager
-def canvas(width: float, height: float, **grid: Any) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401  # matplotlib's own
+def canvas(width: float, height: float, **grid: Any) -> Iterator[tuple[Any, Any]]:  # matplotlib's own
     """Give a matplotlib figure and its axes, in inches, in the house style; no window system is touched."""
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -71,7 +71,7 @@ def canvas(width: float, height: float, **grid: Any) -> Iterator[tuple[Any, Any]
         yield plot, plot.subplots(**grid)
 
 
-def to_svg(plot: Any) -> bytes:  # noqa: ANN401  # a matplotlib figure
+def to_svg(plot: Any) -> bytes:  # a matplotlib figure
     """Return a plot as SVG; the same plot gives the same bytes."""
     buffer = io.BytesIO()
     plot.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
@@ -90,14 +90,14 @@ def to_png(pixels: NDArray[np.uint8], colours: int = 0) -> bytes:
     return buffer.getvalue()
 
 
-def plot_to_png(plot: Any, dpi: int = 160, colours: int = 0) -> bytes:  # noqa: ANN401  # a matplotlib figure
+def plot_to_png(plot: Any, dpi: int = 160, colours: int = 0) -> bytes:  # a matplotlib figure
     """Return a plot as PNG, for what holds too many lines for SVG."""
     plot.set_dpi(dpi)
     plot.canvas.draw()
     return to_png(np.ascontiguousarray(np.asarray(plot.canvas.buffer_rgba())[..., :3]), colours)
 
 
-def draw_interval(axes: Axes, x: float, readout: Readout, **style: Any) -> None:  # noqa: ANN401  # as matplotlib takes it
+def draw_interval(axes: Axes, x: float, readout: Readout, **style: Any) -> None:  # as matplotlib takes it
     """Draw a readout as a point with its interval."""
     low, high = readout.low, readout.high
     reach = [[readout.value - low], [high - readout.value]] if np.isfinite(low) and np.isfinite(high) else None

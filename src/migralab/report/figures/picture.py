@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,16 +15,19 @@ Bytes = NDArray[np.uint8]
 _BARS_UM = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0)
 
 
-def stretch(pixels: NDArray[Any], low: float = 20.0, high: float = 99.7, gamma: float = 1.0) -> Bytes:
-    """Return grey levels as 0-255 between two percentiles."""
+def stretch(pixels: NDArray[Any]) -> Bytes:
+    """Return grey levels as 0-255 as figures of papers show them: background black, the brightest objects saturated."""
     levels = np.asarray(pixels, np.float64)
-    bottom, top = np.percentile(levels, [low, high])
-    shown = np.clip((levels - bottom) / max(top - bottom, 1e-9), 0, 1) ** gamma
-    return np.asarray(np.rint(255 * shown), np.uint8)
+    p5, p25 = np.percentile(levels, [5, 25])
+    spread = max((p25 - p5) / 0.97, 1e-9)  # of a Gaussian background, from its lower half, which no object reaches
+    bottom = p25 + 2.4 * spread
+    bright = levels[levels > bottom + spread]
+    top = float(np.percentile(bright, 97.0)) if len(bright) > 100 else float(levels.max())
+    return np.asarray(np.rint(255 * np.clip((levels - bottom) / max(top - bottom, 1e-9), 0, 1)), np.uint8)
 
 
 def green(levels: Bytes) -> Bytes:
-    """Return grey levels as the green of TSPAN4-GFP pictures; the brightest turn slightly pale, as a screen's do."""
+    """Return grey levels as the green in which TSPAN4-GFP is shown."""
     colour = np.zeros((*levels.shape, 3), np.uint8)
     colour[..., 1] = levels
     return colour
@@ -42,7 +46,7 @@ def bar_length(width_um: float) -> float:
 
 def with_bar(colour: Bytes, pixel_um: float, shown_px: int = 560) -> Bytes:
     """Return a picture with a white scale bar at its lower right, as thick as reads at `shown_px` wide."""
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import Image, ImageDraw
 
     rows, columns = colour.shape[:2]
     scale = columns / shown_px
@@ -53,9 +57,17 @@ def with_bar(colour: Bytes, pixel_um: float, shown_px: int = 560) -> Bytes:
     draw.rectangle((right - length / pixel_um, bottom - 4 * scale, right, bottom), fill="white")
     draw.text(
         (right - length / pixel_um / 2, bottom - 8 * scale), f"{length:g} µm", fill="white", anchor="mb",
-        font=ImageFont.load_default(max(8.0, 15 * scale)),
+        font=_font(max(8.0, 15 * scale)),
     )  # fmt: skip
     return np.asarray(image, np.uint8)
+
+
+def _font(size: float) -> Any:  # a Pillow font
+    from matplotlib import get_data_path
+    from PIL import ImageFont
+
+    # Pillow's own font has no µ
+    return ImageFont.truetype(str(Path(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")), size)
 
 
 def enlarge(colour: Bytes, least_px: int = 900) -> Bytes:

@@ -11,7 +11,7 @@ from migralab.report.wording import number
 
 _TITLES = {
     "true": "as they are", "psf": "in focus, blurred", "live-section": "live, one optical section",
-    "tem-purified": "purified, cut, in the electron microscope",
+    "tem-purified": "purified, electron microscope",
 }  # fmt: skip
 _COLOURS = (SIMULATED, SECOND, THIRD, FOURTH)
 
@@ -25,7 +25,7 @@ def draw_sizes(report: Report) -> Figure | None:
     if len(diameters) < 5:
         return None
     edges = np.arange(0.0, max(2.0, float(np.ceil(diameters.max() * 5) / 5)) + 0.1, 0.1)
-    with canvas(9.6, 2.7, nrows=1, ncols=len(OBSERVERS), sharex=True, sharey=True) as (plot, panels):
+    with canvas(10.4, 2.9, nrows=1, ncols=len(OBSERVERS), sharex=True, sharey=True) as (plot, panels):
         for axes, observer, colour in zip(panels, OBSERVERS, _COLOURS, strict=True):
             seen, weight = look(diameters, observer)
             weights = np.repeat(weight / weight.sum() / seen.shape[1], seen.shape[1])

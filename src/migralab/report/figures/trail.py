@@ -26,7 +26,7 @@ def draw_trail(report: Report) -> Figure | None:
     if not all(f"trail.count_{name}" in shown for name in bins):
         return None
     names = [f"{low:g}–{high:g}" if np.isfinite(high) else f"> {low:g}" for low, high in BINS_UM]
-    with canvas(9.6, 2.7, nrows=1, ncols=3) as (plot, panels):
+    with canvas(10.4, 2.9, nrows=1, ncols=3) as (plot, panels):
         for axes, (kind, label, colour, factor) in zip(panels, _ROWS, strict=True):
             for place, name in enumerate(bins):
                 readout = shown.get(f"trail.{kind}_{name}")

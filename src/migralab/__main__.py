@@ -1,0 +1,5 @@
+"""``python -m migralab``."""
+
+from migralab.cli.main import run
+
+run()
