@@ -111,7 +111,7 @@ def draw_cell(pose: CellPose, *, look: int, flank_fibres_per_um: float = 0.5) ->
     pose = complete_pose(pose)
     draw = np.random.Generator(np.random.Philox(key=np.array([look % 2**64, pose.cell_id % 2**64], dtype=np.uint64)))
     length = _body_length(pose)
-    along, half = _half_width(pose, length)
+    along, half = _half_width(pose, length, draw)
     bend = draw.normal(0, 0.08) * length * np.sin(np.pi * along) * along
     left, right = half * _ruffle(draw, along, length), half * _ruffle(draw, along, length)
     flank = along * length
@@ -151,10 +151,11 @@ def _body_length(pose: CellPose) -> float:
     return min(max(twice, 1.2 * side), 4.0 * side)
 
 
-def _half_width(pose: CellPose, length: float) -> tuple[Floats, Floats]:
-    """Half width against place from rear (0) to front (1): rear edge, belly, lamella, round front."""
+def _half_width(pose: CellPose, length: float, draw: np.random.Generator) -> tuple[Floats, Floats]:
+    """Half width against place from rear (0) to front (1): rear edge, belly, waist, lamella, round front."""
     along = 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, _POINTS))
-    belly = np.interp(along, [0, 0.12, 0.3, 0.45, 0.65, 0.82, 1], [0, 0.55, 0.95, 1.0, 0.86, 0.95, 1.0])
+    waist, lamella = draw.uniform(0.55, 1.0), draw.uniform(0.65, 1.35)  # E: cells differ
+    belly = np.interp(along, [0, 0.12, 0.3, 0.45, 0.65, 0.82, 1], [0, 0.55, 0.95, 1.0, waist, lamella, lamella])
     belly = np.convolve(np.pad(belly, 8, mode="edge"), np.hanning(19)[1:-1] / np.hanning(19).sum(), "same")[8:-8]
     belly[0] = 0.0
     belly *= np.sqrt(np.clip(1 - (np.clip(along - 0.78, 0, None) / 0.22) ** 2, 0, 1))

@@ -267,7 +267,7 @@ def _advance_one(
 
 @kernel
 def _advance_cell(
-    i: int, quantum: float, vertex_every: int, wander: float, memory: float, convergence: float, reach: float,
+    i: Any, quantum: float, vertex_every: int, wander: float, memory: float, convergence: float, reach: float,
     position: Array, direction: Array, path: Array, width: Array, anchor_rate: Array, coordinate: Array, slope:
     Array, head: Array, count: Array, progress: Array, threshold: Array, anchors: Array, x: Array, y: Array,
     laid_path: Array, share: Array, kind: Array, first_child: Array, second_child: Array, offset: int, before:
@@ -295,8 +295,8 @@ def _lay_all(
         made[i] = 0
         if quanta[i] > 0:
             made[i] = _advance_cell(
-                np.int64(i), quantum, vertex_every, wander, memory, convergence, reach, position, direction, path, width,
-                anchor_rate, coordinate, slope, head, count, progress, threshold, anchors, x, y, laid_path, share,
+                np.int64(i), quantum, vertex_every, wander, memory, convergence, reach, position, direction, path,
+                width, anchor_rate, coordinate, slope, head, count, progress, threshold, anchors, x, y, laid_path, share,
                 kind, first_child, second_child, offset[i], before, advance[i], quanta[i], key[i], stream,
                 anchor_stream,
             )  # fmt: skip

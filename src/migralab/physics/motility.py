@@ -80,6 +80,8 @@ def walk(
     rates = (start, stop)
     for i in prange(len(speed)):
         moved, moving[i], left[i], switches[i] = moving_time(moving[i], left[i], switches[i], rates, dt, stream, key[i])
+        if moved == 0.0:  # at rest all the while: no turn either
+            continue
         noise, bridge = normal_pair(stream, key[i], count, _HEADING)
         turn = math.sqrt(2.0 * moved / persistence) * noise
         hx, hy = heading[i, 0], heading[i, 1]

@@ -1,4 +1,4 @@
-"""Cell list by counting sort, and soft repulsion between discs. Kernel and numpy twin."""
+"""Hashed cell list by counting sort, and soft repulsion between discs. Kernel and numpy twin."""
 
 from __future__ import annotations
 
@@ -15,76 +15,91 @@ Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
 
-@kernel
-def bin_positions(
-    position: Floats, group: Array, origin: Floats, bin_size: float, columns: int, rows: int, groups: int
-) -> tuple[Array, Array, Array]:
-    """Sort points into square bins; return (start of each bin, point indices in bin order, bin of each point).
+_ROW = np.uint64(0x9E3779B97F4A7C15)
+_GROUP = np.uint64(0xC2B2AE3D27D4EB4F)
+_HIGH = np.uint64(24)
+_BIN = 3.0  # side of a bin over the diameter: small bins are many look-ups, large ones many candidates
+_REACH = 1.0001  # of a diameter; a neighbour at the very edge is not lost to rounding
 
-    Each group has `columns` columns of its own, side by side.
-    """
-    n = len(position)
-    where = np.empty(n, np.int64)
-    start = np.zeros(columns * groups * rows + 1, np.int64)
-    for i in range(n):
-        column = min(max(int((position[i, 0] - origin[0]) / bin_size), 0), columns - 1) + group[i] * columns
-        row = min(max(int((position[i, 1] - origin[1]) / bin_size), 0), rows - 1)
-        where[i] = row * columns * groups + column
-        start[where[i] + 1] += 1
-    for b in range(columns * groups * rows):
-        start[b + 1] += start[b]
-    order = np.empty(n, np.int64)
-    filled = start[:-1].copy()
-    for i in range(n):
-        order[filled[where[i]]] = i
-        filled[where[i]] += 1
-    return start, order, where
+
+@kernel
+def _slot(column: int, row: int, group: int, mask: int) -> Any:
+    """Return the place of a bin in the table: bins side by side in a row are side by side there too."""
+    mixed = ((np.uint64(row) * _ROW) ^ (np.uint64(group) * _GROUP)) * _ROW
+    return (np.int64(mixed >> _HIGH) + column) & mask
+
+
+@parallel_kernel
+def _locate(position: Floats, group: Array, alive: Array, size: float, mask: int, slot: Array) -> None:
+    for i in prange(len(position)):
+        slot[i] = -1
+        if alive[i]:
+            column, row = math.floor(position[i, 0] / size), math.floor(position[i, 1] / size)
+            slot[i] = _slot(column, row, group[i], mask)
+
+
+@kernel
+def _sort(
+    position: Floats, group: Array, slot: Array, size: float, start: Array, order: Array, place: Floats, row: Array,
+    dish: Array,
+) -> int:  # fmt: skip
+    """Sort the living by slot (a counting sort, stable); return how many they are. `start` comes in as zeros."""
+    for i in range(len(slot)):
+        if slot[i] >= 0:
+            start[slot[i] + 2] += 1
+    for b in range(2, len(start)):
+        start[b] += start[b - 1]
+    for i in range(len(slot)):
+        if slot[i] < 0:
+            continue
+        k = start[slot[i] + 1]  # ends up as the start of the next slot
+        start[slot[i] + 1] = k + 1
+        order[k], dish[k] = i, group[i]
+        place[k, 0], place[k, 1] = position[i, 0], position[i, 1]
+        row[k] = math.floor(position[i, 1] / size)
+    return int(start[len(start) - 1])
 
 
 @parallel_kernel
 def repel(
-    position: Array,
-    alive: Array,
-    velocity: Array,
-    start: Array,
-    order: Array,
-    where: Array,
-    columns: int,
-    rows: int,
-    diameter: float,
-    rate: float,
-) -> None:
+    count: int, place: Floats, row: Array, dish: Array, order: Array, start: Array, size: float, mask: int,
+    diameter: float, rate: float, velocity: Floats,
+) -> None:  # fmt: skip
     """Add to `velocity` of each disc the push of its overlapping neighbours (eq-repulsion).
 
-    Each pair parts at ``rate x overlap`` (1/s x um). A cell sums its own neighbours in list order, so the
-    result does not depend on the number of threads.
+    Each pair parts at ``rate x overlap`` (1/s x um). A disc sums its own neighbours by bin and index, so the
+    result depends neither on the number of threads nor on what else is in the table.
     """
-    for i in prange(len(position)):
-        if not alive[i]:
-            continue
-        column, row = where[i] % columns, where[i] // columns
+    for k in prange(count):
+        x, y = place[k, 0], place[k, 1]
+        left = math.floor((x - _REACH * diameter) / size)
+        right = math.floor((x + _REACH * diameter) / size)
         vx = vy = 0.0
-        for r in range(max(row - 1, 0), min(row + 2, rows)):
-            first = start[r * columns + max(column - 1, 0)]
-            last = start[r * columns + min(column + 1, columns - 1) + 1]
-            for k in range(first, last):
-                j = order[k]
-                if j == i or not alive[j]:
-                    continue
-                dx, dy = position[i, 0] - position[j, 0], position[i, 1] - position[j, 1]
-                square = dx * dx + dy * dy
-                if square >= diameter * diameter or square == 0.0:
-                    continue
-                distance = math.sqrt(square)
-                push = 0.5 * rate * (diameter - distance) / distance
-                vx += push * dx
-                vy += push * dy
-        velocity[i, 0] += vx
-        velocity[i, 1] += vy
+        for r in range(math.floor((y - _REACH * diameter) / size), math.floor((y + _REACH * diameter) / size) + 1):
+            for column in range(left, right + 1):
+                slot = _slot(column, r, dish[k], mask)
+                for m in range(start[slot], start[slot + 1]):
+                    # Other bins share the slot now and then: those of other rows and dishes are told by name,
+                    # those of the same row are far away
+                    if m == k or row[m] != r or dish[m] != dish[k]:
+                        continue
+                    dx, dy = x - place[m, 0], y - place[m, 1]
+                    square = dx * dx + dy * dy
+                    if square >= diameter * diameter or square == 0.0:
+                        continue
+                    distance = math.sqrt(square)
+                    push = 0.5 * rate * (diameter - distance) / distance
+                    vx += push * dx
+                    vy += push * dy
+        velocity[order[k], 0] += vx
+        velocity[order[k], 1] += vy
 
 
 def push_apart(position: Floats, group: Array, alive: Array, velocity: Floats, diameter: float, rate: float) -> None:
     """Add the repulsion of overlapping discs of the same group to `velocity`, (n, 2) um/s.
+
+    Bins lie on one absolute grid and are found by hashing: the dish has no edge, and a few cells that ran far
+    apart allocate no continent.
 
     Parameters
     ----------
@@ -93,20 +108,15 @@ def push_apart(position: Floats, group: Array, alive: Array, velocity: Floats, d
     group
         (n,) discs of different groups (dishes) do not feel each other.
     """
-    if len(position) < 2:
+    n = len(position)
+    if n < 2:
         return
-    # Bins lie on one absolute grid, so a dish meets its neighbours in the same order alone and beside others.
-    # Never many more bins than points: a few cells that ran far apart must not allocate a continent
-    low, high = position.min(axis=0), position.max(axis=0)
-    groups = int(group.max()) + 1
-    bin_size = diameter
-    while np.prod((high - low) / bin_size + 2) * groups > 1000 + 8 * len(position):
-        bin_size *= 2
-    low = np.floor(low / bin_size) * bin_size
-    # One empty column on the right keeps the last column of a group apart from the first of the next
-    columns, rows = (int(v) for v in (high - low) // bin_size + 2)
-    start, order, where = bin_positions(position, group, low, bin_size, columns, rows, groups)
-    repel(position, alive, velocity, start, order, where, columns * groups, rows, diameter, rate)
+    size, slots = _BIN * diameter, 1 << max(4, (2 * n - 1).bit_length())
+    slot, order, row, dish = (np.empty(n, np.int64) for _ in range(4))
+    start, place = np.zeros(slots + 2, np.int32), np.empty((n, 2))
+    _locate(position, group, alive, size, slots - 1, slot)
+    count = _sort(position, group, slot, size, start, order, place, row, dish)
+    repel(count, place, row, dish, order, start, size, slots - 1, diameter, rate, velocity)
 
 
 def push_apart_array(

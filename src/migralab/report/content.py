@@ -170,7 +170,9 @@ class Report:
     readouts
         By arm, combined over dishes.
     shown_arm
-        Arm of the sizes, counts and trails; the control by default.
+        Arm of the sizes, counts and trails; that of the run by default, else the control.
+    shown_cell
+        Cell of the close-up; by default the one of the top 5 % that fills a field best.
     dose_response, growth
         Figures with published points.
     verdicts
@@ -193,6 +195,7 @@ class Report:
     observations: Observations | None = None
     readouts: Mapping[str, Readouts] = field(default_factory=dict)
     shown_arm: str | None = None
+    shown_cell: int | None = None
     dose_response: DoseResponse | None = None
     growth: GrowthCurve | None = None
     verdicts: Sequence[Mapping[str, Any]] = ()
@@ -225,46 +228,44 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TopCell:
-    """The cell with most migrasomes of a dish.
+class RankedCell:
+    """A cell and where its count stands among the cells of its dish.
 
     Parameters
     ----------
     cell_id, count
-        The cell, and its migrasomes.
+        The cell, and its migrasomes on the ground.
     percentile
         Share of the dish's cells with fewer, %.
-    cells, equals
-        Cells in the dish, and how many have exactly as many.
+    rank
+        1 for the most; equal counts share the better rank.
+    cells
+        Cells in the dish.
     """
 
     cell_id: int
     count: int
     percentile: float
+    rank: int
     cells: int
-    equals: int
 
 
-def find_top_cell(observations: Observations, frame: int | None = None) -> TopCell:
-    """Return the cell with most migrasomes; of several, the one that went farthest.
-
-    Raises
-    ------
-    RequestError
-        If there is no cell.
-    """
+def rank_cells(observations: Observations, frame: int | None = None) -> tuple[RankedCell, ...]:
+    """Return the cells of a dish, most migrasomes first; of equals, the one that went farther."""
     ids, counts = count_by_cell(observations, frame)
     if not len(ids):
-        raise RequestError("There is no cell in this frame, so there is no top cell to show.")
+        return ()
     rows = observations.at("cells", frame).set_index("cell_id").loc[ids]
     path = np.nan_to_num(rows["path_um"].to_numpy(np.float64))
-    best = int(np.lexsort((ids, -path, -counts))[0])
-    return TopCell(
-        cell_id=int(ids[best]),
-        count=int(counts[best]),
-        percentile=100.0 * float((counts < counts[best]).mean()),
-        cells=len(ids),
-        equals=int((counts == counts[best]).sum()),
+    return tuple(
+        RankedCell(
+            cell_id=int(ids[row]),
+            count=int(counts[row]),
+            percentile=100.0 * float((counts < counts[row]).mean()),
+            rank=1 + int((counts > counts[row]).sum()),
+            cells=len(ids),
+        )
+        for row in np.lexsort((ids, -path, -counts))
     )
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from migralab.core.errors import RequestError
 from migralab.report import wording
-from migralab.report.content import Report, find_top_cell
-from migralab.report.figures.cell import draw_top_cell
+from migralab.report.content import Report
+from migralab.report.figures.cell import choose_showcase, draw_showcase
 from migralab.report.figures.count import draw_arms, draw_counts
 from migralab.report.figures.dish import draw_dish
 from migralab.report.figures.dose import draw_dose_response
@@ -81,12 +81,13 @@ def render_report(report: Report, *, progress: Progress | None = None) -> str:
     """Return a report as the text of an HTML file."""
     tell = progress or (lambda _: None)
     simulated = report.observations is not None and report.observations.origin == "simulation"
-    top = find_top_cell(report.observations) if simulated and report.observations is not None else None
-    content: dict[str, Any] = {"report": report, "top": top, "words": wording}
+    showcase = choose_showcase(report)
+    top = showcase.cell if showcase is not None else None
+    content: dict[str, Any] = {"report": report, "words": wording}
     tell("drawing the dish")
     content["dish"] = draw_dish(report, top)
-    tell("imaging the top cell")
-    content["cell"] = draw_top_cell(report, top)
+    tell("imaging a top cell")
+    content["cell"] = draw_showcase(report, showcase)
     tell("packing the replay")
     content["replay"] = pack_replay(report.observations, top) if simulated and report.observations else None
     tell("drawing the measurements")

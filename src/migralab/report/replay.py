@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from migralab.report.content import TopCell
+from migralab.report.content import RankedCell
 from migralab.results.observations import Observations
 
 Floats = NDArray[np.float64]
@@ -41,7 +41,7 @@ class Packed:
     cells_in_dish: int
 
 
-def pack_replay(observations: Observations, top: TopCell | None, most_bytes: int = MOST_BYTES) -> Packed:
+def pack_replay(observations: Observations, top: RankedCell | None, most_bytes: int = MOST_BYTES) -> Packed:
     """Pack a simulated dish; where it is too large, the cells nearest the top cell.
 
     Parameters
@@ -68,7 +68,7 @@ def pack_replay(observations: Observations, top: TopCell | None, most_bytes: int
     return Packed(content=content, cells=kept, cells_in_dish=len(order))
 
 
-def _nearest_first(cells: Any, top: TopCell | None) -> NDArray[np.intp]:
+def _nearest_first(cells: Any, top: RankedCell | None) -> NDArray[np.intp]:
     place = cells[["x_um", "y_um"]].to_numpy(np.float64)
     if top is None or not len(place):
         return np.arange(len(place))
@@ -76,7 +76,7 @@ def _nearest_first(cells: Any, top: TopCell | None) -> NDArray[np.intp]:
     return np.argsort(np.hypot(*(place - middle).T), kind="stable")
 
 
-def _pack(seen: Observations, cells: Any, chosen: NDArray[np.int64], top: TopCell | None) -> dict[str, Any]:
+def _pack(seen: Observations, cells: Any, chosen: NDArray[np.int64], top: RankedCell | None) -> dict[str, Any]:
     def own(table: str) -> Any:
         rows = seen[table]
         return rows[np.isin(rows["cell_id"].to_numpy(np.int64), chosen)]
@@ -175,7 +175,7 @@ def _vesicle_columns(vesicles: Any, place: _Places) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _close_up(nodes: Any, vesicles: Any, top: TopCell | None, place: _Places, side: float) -> list[float]:
+def _close_up(nodes: Any, vesicles: Any, top: RankedCell | None, place: _Places, side: float) -> list[float]:
     """Field of the close-up: x, y and side in um from the corner of the packed field."""
     if top is None:
         return [0.0, 0.0, side]

@@ -95,6 +95,8 @@ def _in_processes(
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
+    # The children read it before they load numpy: two workers with a linear-algebra pool each get in each other's way
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
         yield from pool.map(_measure_dishes, tasks)
 

@@ -1,4 +1,4 @@
-"""The cell with most migrasomes under the virtual microscope, beside a published picture at the same scale."""
+"""A cell with many migrasomes under the virtual microscope, beside a published picture at the same scale."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from migralab.core.errors import RequestError
+from migralab.core.errors import RequestError, UnknownIdError
 from migralab.microscope.image_run import image_observations
 from migralab.microscope.presets import find_microscope
 from migralab.microscope.scene import Field
-from migralab.report.content import Report, TopCell
+from migralab.report.content import RankedCell, Report, rank_cells
 from migralab.report.figures.figure import Figure, to_png
 from migralab.report.figures.picture import draw_picture, enlarge, green, stretch, with_bar
 from migralab.report.wording import number
@@ -26,6 +26,9 @@ _CHANNEL = "TSPAN4"
 _USUAL_FIELD_UM = (44.5, 41.1)  # of the published panel, where none is given
 _USUAL_PIXEL_UM = 0.096
 _LARGEST_UM = 300.0
+_TOP_SHARE = 0.05
+WIDER = 1.5  # a simulated trail is straighter than this published one, so its field is wider, at the same magnification
+GAMMA = 0.45
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,35 +40,78 @@ class CellPictures:
     whole: Figure
 
 
-def draw_top_cell(report: Report, top: TopCell | None) -> CellPictures | None:
-    """Return the pictures of the top cell; None where no dish was simulated."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A field, the frame in which it is shown, and how many migrasomes of the cell lie in it."""
+
+    field: Field
+    frame: int
+    inside: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Showcase:
+    """The cell of the close-up with its rank, the field in which it is shown, and how it was chosen."""
+
+    cell: RankedCell
+    view: View
+    chosen: str
+
+
+def choose_showcase(report: Report) -> Showcase | None:
+    """Return the cell to show: the one asked for, else that of the top 5 % which fills a field best.
+
+    Raises
+    ------
+    UnknownIdError
+        If the cell that was asked for is not in the dish.
+    """
     seen = report.observations
-    if seen is None or seen.origin != "simulation" or top is None:
+    ranked = rank_cells(seen) if seen is not None and seen.origin == "simulation" else ()
+    if seen is None or not ranked:
         return None
-    published = report.published_picture
-    size = published.size_um if published is not None else _USUAL_FIELD_UM
+    size = report.published_picture.size_um if report.published_picture is not None else _USUAL_FIELD_UM
+    size = (WIDER * size[0], WIDER * size[1])
+    if report.shown_cell is not None:
+        known = {str(cell.cell_id): cell for cell in ranked}
+        if str(report.shown_cell) not in known:
+            raise UnknownIdError("cell of this dish", str(report.shown_cell), known)
+        asked = known[str(report.shown_cell)]
+        return Showcase(cell=asked, view=choose_view(seen, asked.cell_id, size), chosen="It was chosen by hand.")
+    best = [cell for cell in ranked if cell.rank <= max(1, round(_TOP_SHARE * len(ranked)))]
+    views = [(choose_view(seen, cell.cell_id, size), cell) for cell in best]
+    view, cell = max(views, key=lambda pair: pair[0].score)
+    how = (
+        f"Of the {len(best)} cells with most migrasomes, the one that fills a field best is shown, so this is not what a "
+        "typical cell looks like."
+    )
+    return Showcase(cell=cell, view=view, chosen=how)
+
+
+def draw_showcase(report: Report, showcase: Showcase | None) -> CellPictures | None:
+    """Return the pictures of the cell that was chosen; None where no dish was simulated."""
+    seen = report.observations
+    if seen is None or showcase is None:
+        return None
+    published, cell, view = report.published_picture, showcase.cell, showcase.view
     pixel = published.pixel_size_um if published is not None else _USUAL_PIXEL_UM
-    view = choose_view(seen, top.cell_id, size)
-    last = seen.last_frame
-    far = frame_trail(seen, top.cell_id)
-    rank = f"percentile {number(top.percentile)} of the {top.cells} cells of this dish"
-    rank += ", its top cell" if top.equals == 1 else f", one of its {top.equals} top cells"
-    clock = f"{number(seen.frames_min[view.frame] / 60)} h"
-    then = "the end" if view.frame == last else f"{clock}, when the cell and most migrasomes fitted one field"
+    last, far = seen.last_frame, frame_trail(seen, cell.cell_id)
+    when = f"after {number(seen.frames_min[view.frame] / 60)} h"
     return CellPictures(
         published=draw_picture(published, title="Published") if published is not None else None,
         close=Figure(
             data=_take(seen, view.field, pixel, view.frame), mime="image/png", title="Simulated, same magnification",
-            alt=f"Virtual micrograph of the trail of cell {top.cell_id} in green.",
-            caption=f"Cell {top.cell_id} of dish {seen.experiment} ({report.label(seen.condition)}), with {top.count} "
-            f"migrasomes at the end: {rank}. Shown at {then}; {view.inside} of its migrasomes lie in the field. "
-            f"Tetraspanin-4 channel of the virtual confocal microscope, {number(pixel)} µm pixels. It was chosen for its "
-            "number, so it is not what a typical cell looks like.",
+            alt=f"Virtual micrograph in green: cell {cell.cell_id} with its retraction fibres and migrasomes.",
+            caption=f"Cell {cell.cell_id} of dish {seen.experiment} ({report.label(seen.condition)}), {when}. At the end it has "
+            f"{cell.count} migrasomes: rank {cell.rank} of {cell.cells} cells, percentile {number(cell.percentile)}. "
+            f"{showcase.chosen} Tetraspanin-4 channel of the virtual confocal microscope, {number(pixel)} µm pixels, gamma "
+            f"{GAMMA:g}.",
         ),
         whole=Figure(
             data=_take(seen, far, max(pixel, (far[2] - far[0]) / 1500), last), mime="image/png",
             title=f"The same cell after {number(seen.frames_min[last] / 60)} h, with its trail",
-            alt=f"Virtual micrograph of the trail of cell {top.cell_id}.",
+            alt=f"Virtual micrograph of the trail of cell {cell.cell_id}.",
             caption="Young fibres lie behind the cell; further back migrasomes sit at tips and junctions, and old stretches have "
             "broken into rows of dots. Other cells and their trails may cross. Outlines, side fibres and endosomes of the "
             "bodies are drawn and hold no data.",
@@ -76,21 +122,12 @@ def draw_top_cell(report: Report, top: TopCell | None) -> CellPictures | None:
 def _take(seen: Observations, field: Field, pixel: float, frame: int) -> bytes:
     scope = replace(find_microscope("confocal"), name=f"confocal, {pixel:.3g} um pixels", pixel_um=pixel)
     dish = image_observations(seen, frames=[frame], channels=(_CHANNEL,), preset=scope, field=field, seed=1)
-    colour = enlarge(green(stretch(dish.micrographs[0].pixels[0])))
+    colour = enlarge(green(stretch(dish.micrographs[0].pixels[0], GAMMA)))
     return to_png(with_bar(colour, (field[2] - field[0]) / colour.shape[1]), 255)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """A field, the frame in which it is shown, and how many migrasomes of the cell lie in it."""
-
-    field: Field
-    frame: int
-    inside: int
-
-
 def choose_view(seen: Observations, cell_id: int, size: tuple[float, float]) -> View:
-    """Return the field and frame with most migrasomes of a cell, and rather with the cell than without.
+    """Return the field and frame with most migrasomes of a cell, rather with the cell and without others than not.
 
     Parameters
     ----------
@@ -101,6 +138,7 @@ def choose_view(seen: Observations, cell_id: int, size: tuple[float, float]) -> 
     steps = np.linspace(-1, 1, 9)
     offsets = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2) * half
     cells = _own(seen, "cells", cell_id)
+    strangers = seen["cells"][seen["cells"]["cell_id"] != cell_id]
     vesicles = _own(seen, "migrasomes", cell_id)
     vesicles = vesicles[vesicles["stage"] != "precursor"]
     best, found = -1.0, None
@@ -111,12 +149,15 @@ def choose_view(seen: Observations, cell_id: int, size: tuple[float, float]) -> 
             continue
         middles = (np.concatenate([body[:1], spots])[:, None] + offsets).reshape(-1, 2)
         inside = (np.abs(spots[None] - middles[:, None]) < half - 1.0).all(axis=2).sum(axis=1)
-        shown = (np.abs(body[None] - middles[:, None]) < half - 1.0).all(axis=2).mean(axis=1)
-        score = inside * (1 + shown) + 2 * shown
+        shown = (np.abs(body[None] - middles[:, None]) < half - 5.0).all(axis=2).mean(axis=1)
+        others = _points(strangers[strangers["frame"] == frame])
+        crowd = (np.abs(others[None] - middles[:, None]) < half + 8.0).all(axis=2).sum(axis=1)
+        score = (inside * (0.25 + shown) + 3 * shown) * 0.6**crowd
         chosen = int(np.argmax(score))
         if score[chosen] > best:
             best, middle = float(score[chosen]), middles[chosen]
-            found = View(field=(*(middle - half), *(middle + half)), frame=frame, inside=int(inside[chosen]))
+            x0, y0, x1, y1 = map(float, (*(middle - half), *(middle + half)))
+            found = View(field=(x0, y0, x1, y1), frame=frame, inside=int(inside[chosen]), score=best)
     if found is None:
         raise RequestError(f"Cell {cell_id} is in no frame.")
     return found
@@ -132,7 +173,8 @@ def frame_trail(seen: Observations, cell_id: int) -> Field:
     reach = np.clip(high - low, 60.0, _LARGEST_UM)
     reach = np.maximum(reach, 0.55 * reach.max()) / 2  # no strips
     middle = np.where(high - low > _LARGEST_UM, np.clip(dense, low + reach, high - reach), (low + high) / 2)
-    return (*(middle - reach), *(middle + reach))
+    x0, y0, x1, y1 = map(float, (*(middle - reach), *(middle + reach)))
+    return x0, y0, x1, y1
 
 
 def _own(seen: Observations, table: str, cell_id: int) -> pd.DataFrame:

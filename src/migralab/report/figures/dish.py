@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from migralab.microscope.scene import Scene, scene_from_observations
-from migralab.report.content import Report, TopCell, count_by_cell
+from migralab.report.content import RankedCell, Report, count_by_cell
 from migralab.report.figures.figure import FAINT, INK, PUBLISHED, SIMULATED, Figure, canvas, plot_to_png
 
 _BODY = "#D5DFE8"
 _SWELL = 6.0
 
 
-def draw_dish(report: Report, top: TopCell | None) -> Figure | None:
+def draw_dish(report: Report, top: RankedCell | None) -> Figure | None:
     """Return the dish at its last frame; None without observations of a simulated dish."""
     seen = report.observations
     if seen is None or seen.origin != "simulation":
@@ -33,7 +33,7 @@ def draw_dish(report: Report, top: TopCell | None) -> Figure | None:
         data = plot_to_png(plot, 190, 128)
     _, counts = count_by_cell(seen)
     hours = seen.frames_min[-1] / 60
-    box = " The black box holds the cell with most migrasomes." if top is not None else ""
+    box = " The black box holds the cell that is shown below." if top is not None else ""
     return Figure(
         data=data, mime="image/png",
         alt=f"Map of the dish with {len(counts)} cells, their retraction fibres and {counts.sum()} migrasomes.",
@@ -67,7 +67,7 @@ def _draw_scene(axes: Any, scene: Scene) -> None:  # matplotlib axes
     )  # fmt: skip
 
 
-def _mark(axes: Any, scene: Scene, top: TopCell) -> None:  # matplotlib axes
+def _mark(axes: Any, scene: Scene, top: RankedCell) -> None:  # matplotlib axes
     own = scene.vesicles.centre[scene.vesicles.cell_id == top.cell_id]
     body = [cell.outline for cell in scene.cells if cell.cell_id == top.cell_id]
     points = np.concatenate([own, *body])
