@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 import pytest
 
@@ -12,6 +13,14 @@ from tests.dish import found_dish
 def _numpy_errors_raise():
     with np.errstate(all="raise", under="ignore"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Two test workers with two kernel threads each would only disturb each other."""
+    numba.set_num_threads(1)
+    yield
+    numba.set_num_threads(1)
 
 
 @pytest.fixture

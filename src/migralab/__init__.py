@@ -17,7 +17,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from migralab.core.version import VERSION as __version__
+from migralab.core.version import VERSION
 
 if TYPE_CHECKING:
     from migralab.catalog.catalog import load as load
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from migralab.simulation.compile import compile_experiment as compile_experiment
     from migralab.simulation.observe import observe as observe
     from migralab.simulation.simulate import simulate as simulate
+
+__version__ = VERSION
 
 # Loaded on first use: importing migralab must not load half of scientific Python
 _WHERE = {

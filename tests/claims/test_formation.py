@@ -15,9 +15,7 @@ from migralab.catalog.catalog import entry_ids, load
 from migralab.checks.check import check
 
 RECORD = Path(__file__).with_name("verdicts.json")
-CLAIMS = [
-    (entry, claim.id) for entry in entry_ids() for claim in load(entry).experiment.claims if claim.tier == "fast"
-]
+CLAIMS = [(entry, claim.id) for entry in entry_ids() for claim in load(entry).experiment.claims if claim.tier == "fast"]
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +27,8 @@ def judged():
 def test_verdict_is_the_recorded_one(judged, entry, claim):
     recorded = json.loads(RECORD.read_text())[entry][claim]
     verdict = judged[entry, claim]
-    assert verdict.verdict == recorded, f"{verdict.statement}: {verdict.observed} {verdict.interval}, {verdict.expected}"
+    seen = f"{verdict.statement}: {verdict.observed} {verdict.interval}, expected {verdict.expected}"
+    assert verdict.verdict == recorded, seen
 
 
 def test_the_record_holds_no_claim_that_is_gone():

@@ -27,14 +27,11 @@ def reference():
 def test_one_and_two_threads_give_the_same_bits(reference):
     if numba.config.NUMBA_NUM_THREADS < 2:
         pytest.skip("this machine offers one thread only")
-    before = numba.get_num_threads()
-    numba.set_num_threads(1)
-    try:
+    for threads in (1, 2):
+        numba.set_num_threads(threads)
         engine, state = found_dish()
         engine.run(state, TICKS)
-    finally:
-        numba.set_num_threads(before)
-    assert_same(reference, tables_of(state))
+        assert_same(reference, tables_of(state))
 
 
 def test_order_of_registration_has_no_effect(reference):

@@ -1,9 +1,9 @@
 """Stated errors are honest: rendered vesicles on fibres, their diameters, and the pulls of both."""
 
 import numpy as np
-from tests.unit.imaging.drawn import as_micrograph, line_points, render, sphere_points
 
 from migralab.imaging.analyse import analyse_micrograph
+from tests.unit.imaging.drawn import as_micrograph, line_points, render, sphere_points
 
 
 def drawn_and_found(seeds, photons):

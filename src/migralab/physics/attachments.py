@@ -296,8 +296,8 @@ def _lay_all(
         if quanta[i] > 0:
             made[i] = _advance_cell(
                 np.int64(i), quantum, vertex_every, wander, memory, convergence, reach, position, direction, path,
-                width, anchor_rate, coordinate, slope, head, count, progress, threshold, anchors, x, y, laid_path, share,
-                kind, first_child, second_child, offset[i], before, advance[i], quanta[i], key[i], stream,
+                width, anchor_rate, coordinate, slope, head, count, progress, threshold, anchors, x, y, laid_path,
+                share, kind, first_child, second_child, offset[i], before, advance[i], quanta[i], key[i], stream,
                 anchor_stream,
             )  # fmt: skip
         path[i] += advance[i]

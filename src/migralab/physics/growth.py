@@ -54,7 +54,7 @@ def poiseuille_conductance(fibre_radius: float, viscosity: float, length: float)
 @kernel
 def radius_of(area: float, volume: float, fibre_radius: float, supply: Supply) -> tuple[float, int]:
     """Return (radius, limiter): the least of the three bounds (eq-radius)."""
-    by_volume = (3.0 * volume / (4.0 * math.pi)) ** (1.0 / 3.0)
+    by_volume = np.cbrt(3.0 * volume / (4.0 * math.pi))
     by_area = math.sqrt(area / (4.0 * math.pi))
     # A taut vesicle has both bounds equal up to rounding: its membrane limits it
     radius, limiter = (by_volume, VOLUME) if by_volume < by_area * _TIE else (by_area, AREA)
@@ -103,7 +103,7 @@ def grow(
         # a taut one cannot take more than its membrane allows
         conductance = math.pi * fibre_radius[i] ** 4 / (8.0 * supply.viscosity * length)
         grown_area = area[i] + flow[i] * time[i]
-        room = grown_area**1.5 / (6.0 * math.sqrt(math.pi)) - volume[i]
+        room = grown_area * math.sqrt(grown_area / math.pi) / 6.0 - volume[i]
         poured = min(conductance * max(supply.excess_pressure, 0.0) * time[i], max(room, 0.0))
         if supply.excess_pressure <= 0.0:  # nothing pushes: volume follows the shape, water crosses freely
             shape = supply.stiffness_ratio * fibre_radius[i]

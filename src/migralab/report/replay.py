@@ -22,6 +22,7 @@ MOST_BYTES = 3_000_000
 NEVER = 65535
 _WHOLE, _LAST = 65535, 65534
 _DIAMETER_STEP_UM = 0.001
+ASPECT = 0.68  # height over width of the close-up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,7 @@ def _pack(seen: Observations, cells: Any, chosen: NDArray[np.int64], top: Ranked
     return {
         "x0": place.x0, "y0": place.y0, "side": side, "width": float(high[0] - low[0]), "height": float(high[1] - low[1]),
         "end": end, "frames": [float(t) for t in seen.frames_min],
-        "cells": len(chosen), "view": _close_up(nodes, vesicles, top, place, side),
+        "cells": len(chosen), "part": len(chosen) < len(seen.at("cells")), "view": _close_up(seen, top, place, side), "aspect": ASPECT,
         "cx": place.x(path[:, 0]), "cy": place.y(path[:, 1]), "crx": place.x(path[:, 2]), "cry": place.y(path[:, 3]),
         "nx": place.x(_of(nodes, "x_um")[by_age]), "ny": place.y(_of(nodes, "y_um")[by_age]),
         "np": _text(follows, "<i4"),
@@ -175,15 +176,17 @@ def _vesicle_columns(vesicles: Any, place: _Places) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _close_up(nodes: Any, vesicles: Any, top: RankedCell | None, place: _Places, side: float) -> list[float]:
-    """Field of the close-up: x, y and side in um from the corner of the packed field."""
+def _close_up(seen: Observations, top: RankedCell | None, place: _Places, side: float) -> list[float]:
+    """Field of the close-up: x, y of its corner and its width, um from the corner of the packed field."""
     if top is None:
         return [0.0, 0.0, side]
-    seen = vesicles[vesicles["cell_id"] == top.cell_id]
-    seen = seen[seen["frame"] == seen["frame"].max()] if len(seen) else nodes[nodes["cell_id"] == top.cell_id]
-    points = seen[["x_um", "y_um"]].to_numpy(np.float64) - [place.x0, place.y0]
-    if not len(points):
-        return [0.0, 0.0, side]
-    middle = (points.min(axis=0) + points.max(axis=0)) / 2
-    reach = min(side, max(110.0, float(np.ptp(points, axis=0).max()) + 40.0))
-    return [*(float(v) for v in np.clip(middle - reach / 2, 0, side - reach)), reach]
+    parts = []
+    for table in ("migrasomes", "cells"):
+        rows = seen.at(table)
+        own = rows[rows["cell_id"] == top.cell_id]
+        parts.append(own[["x_um", "y_um"]].to_numpy(np.float64) - [place.x0, place.y0])
+    points = np.concatenate(parts)
+    low, high = points.min(axis=0) - 18.0, points.max(axis=0) + 18.0
+    width = min(side, max(90.0, float(high[0] - low[0]), float(high[1] - low[1]) / ASPECT))
+    x, y = (low + high) / 2 - np.array([width, width * ASPECT]) / 2
+    return [float(x), float(y), width]

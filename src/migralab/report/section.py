@@ -74,7 +74,7 @@ def _row(readout: Any, name: str) -> dict[str, str]:  # a Readout
         "interval": wording.interval(readout.low, readout.high),
         "n": wording.replicates(readout),
         "power": power[0][len(MARK) :] if power else "",
-        "method": readout.method,
+        "method": wording.prose(readout.method),
         "note": "; ".join(part for part in readout.note.split("; ") if part and not part.startswith(MARK)),
     }
 
@@ -106,19 +106,19 @@ def _verdict(row: Mapping[str, Any]) -> dict[str, Any]:
     observed = row.get("observed")
     return {
         "id": str(row.get("id", "")),
-        "statement": str(row.get("statement") or row.get("id", "")),
+        "statement": wording.prose(row.get("statement") or row.get("id", "")),
         "grade": str(row.get("grade", "")),
         "verdict": verdict if verdict in _WORDS else "none",
         "mark": mark,
         "word": word,
         "observed": "" if observed is None else f"{wording.number(observed)} {unit}".strip(),
         "interval": wording.interval(*ends),
-        "expected": str(row.get("expected") or "").replace("um", "µm"),
+        "expected": wording.prose(row.get("expected") or ""),
         "beyond": wording.beyond(dict(row)) if verdict in ("fail", "inconclusive") else "",
-        "source": str(row.get("source") or ""),
+        "source": wording.prose(row.get("source") or ""),
         "seeds": row.get("seeds") or "",
         "laboratories": row.get("share_of_laboratories"),
-        "note": str(row.get("note") or ""),
+        "note": wording.prose(row.get("note") or ""),
     }
 
 
@@ -136,12 +136,12 @@ def _parameter(name: str, parameter: Parameter) -> dict[str, Any]:
         "unit": wording.unit(parameter.unit),
         "range": wording.interval(parameter.low, parameter.high) if parameter.low is not None else "",
         "source": parameter.source.key,
-        "locator": parameter.source.locator,
+        "locator": wording.prose(parameter.source.locator),
         "tag": tag,
         "estimate": tag == "E",
         "meaning": TAG_MEANING[tag],
-        "calibrated": parameter.calibrated_on,
-        "note": parameter.note,
+        "calibrated": wording.prose(parameter.calibrated_on),
+        "note": wording.prose(parameter.note),
     }
 
 

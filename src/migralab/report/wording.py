@@ -25,6 +25,11 @@ def unit(text: str) -> str:
     return re.sub(r"\bu(?=[mgMlLNs])", "µ", shown)
 
 
+def prose(text: Any) -> str:  # noqa: ANN401  # whatever a table holds
+    """Return text with µ where units were typed with u: ``10 ug/ml`` becomes ``10 µg/ml``."""
+    return re.sub(r"\bu(?=(?:m|g|l|M|N)(?:\b|\d))", "µ", str(text))
+
+
 def number(value: Any, digits: int = 3) -> str:  # whatever a table holds
     """Return a number with `digits` significant digits; a dash where there is none."""
     if value is None or isinstance(value, str):
@@ -77,7 +82,7 @@ def description(key: str) -> str:
     """Return what a readout is, as a sentence without a full stop."""
     found = OBSERVABLES.get(key)
     text = found.description if found else key
-    return re.sub(r"\bum\b", "µm", text[:1].upper() + text[1:])
+    return prose(text[:1].upper() + text[1:])
 
 
 def beyond(row: dict[str, Any]) -> str:
@@ -87,7 +92,4 @@ def beyond(row: dict[str, Any]) -> str:
         return ""
     word = unit(str(row.get("unit", "")))
     amount = f"{number(abs(float(by)))}{' ' + word if word else ''}"
-    low, high = row.get("expected_low"), row.get("expected_high")
-    limit = high if float(by) > 0 else low
-    share = f" ({abs(float(by)) / abs(float(limit)):.0%} of it)" if limit else ""
-    return f"{amount} {'above the upper' if float(by) > 0 else 'below the lower'} limit{share}"
+    return f"{amount} {'above the upper' if float(by) > 0 else 'below the lower'} limit"

@@ -12,32 +12,38 @@ from migralab.core.errors import RequestError
 
 if TYPE_CHECKING:
     from migralab.checks.check import Checked
+    from migralab.checks.table import VerdictChange
     from migralab.checks.verdict import Verdict
 
 CLAIM_FAILED = 1
 
 
-def check(
+def check(  # one per option
     entry: Annotated[str, typer.Argument(help="Catalogue id, YAML file, or 'all'.")],
     seeds: Annotated[int, typer.Option("--seeds", help="Dishes per arm; signs need at least 20.", min=2)] = 20,
     tier: Annotated[str, typer.Option("--tier", help="fast or full.")] = "fast",
     sweep: Annotated[bool, typer.Option("--sweep", help="Also halve and double every estimate (long).")] = False,
     workers: Annotated[int | None, typer.Option("--workers", help="Processes; all cores by default.", min=1)] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the verdicts to this file.")] = None,
+    page: Annotated[Path | None, typer.Option("--page", help="Write the verdicts as a Markdown page.")] = None,
 ) -> None:
     """Run every arm with every seed and judge every claim. Exit code 1 if a claim failed."""
     from migralab.catalog.catalog import entry_ids, load
     from migralab.checks.check import check as check_entry
     from migralab.checks.check import sweep as sweep_entry
+    from migralab.checks.page import to_markdown
     from migralab.checks.table import any_failed, score, to_json
     from migralab.simulation.batch import usable_cores
 
     if tier not in ("fast", "full"):
         raise RequestError(f"--tier {tier} is neither fast nor full.")
-    if json_file is not None and not json_file.parent.is_dir():
-        raise RequestError(f"--json {json_file}: there is no folder {json_file.parent}.")
+    for option, target in (("--json", json_file), ("--page", page)):
+        if target is not None and not target.parent.is_dir():
+            raise RequestError(f"{option} {target}: there is no folder {target.parent}.")
     count = workers or usable_cores()
     verdicts: list[Verdict] = []
+    changes: list[VerdictChange] = []
+    swept: list[str] = []
     for name in entry_ids() if entry == "all" else [entry]:
         file = load(name)
         with progress(f"check {file.experiment.id}", "dishes") as update:
@@ -47,10 +53,15 @@ def check(
                 checked = sweep_entry(file, checked, tier=tier, workers=count, progress=update)
         _print(checked)
         verdicts += checked.verdicts
+        changes += checked.changes
+        swept += checked.swept
     say(f"\n{score(verdicts)}")
     if json_file is not None:
         json_file.write_text(to_json(verdicts) + "\n")
         remark(f"verdicts: {json_file}")
+    if page is not None:
+        page.write_text(to_markdown(verdicts, changes=changes, swept=swept))
+        remark(f"page: {page}")
     if any_failed(verdicts):
         raise typer.Exit(CLAIM_FAILED)
 

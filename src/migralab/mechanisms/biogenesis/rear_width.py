@@ -24,7 +24,7 @@ class Parameters(MechanismParameters):
         description="time in which the width follows (tau_w)",
     )  # fmt: skip
     half_turning: Parameter = quantity(
-        0.4, "rad/min^0.5", source=estimate("no number is published"), minimum=1e-6,
+        0.4, "rad/min^0.5", source=estimate("no number is published"), low=0.2, high=0.8, minimum=1e-6,
         description="turning at which the width is halved (omega_h)",
     )  # fmt: skip
     sampling: Parameter = quantity(

@@ -37,7 +37,7 @@ class Parameters(MechanismParameters):
         description="advance over which the slope of a fibre persists; 0 for a Brownian wander",
     )  # fmt: skip
     convergence: Parameter = quantity(
-        30.0, "um", source=estimate("fans narrow over about one cell length"), minimum=0.1,
+        30.0, "um", source=estimate("fans narrow over about one cell length"), low=15.0, high=60.0, minimum=0.1,
         description="advance over which attachments drift to the pole of the rear (l_c)",
     )  # fmt: skip
     reach: Parameter = quantity(

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from migralab.core.errors import RequestError, UnknownIdError
 from migralab.microscope.image_run import image_observations
-from migralab.microscope.presets import find_microscope
-from migralab.microscope.scene import Field
+from migralab.microscope.presets import Microscope, find_microscope
+from migralab.microscope.render import render
+from migralab.microscope.scene import Field, scene_from_observations
 from migralab.report.content import RankedCell, Report, rank_cells
 from migralab.report.figures.figure import Figure, to_png
 from migralab.report.figures.picture import draw_picture, enlarge, green, stretch, with_bar
@@ -27,16 +28,18 @@ _USUAL_FIELD_UM = (44.5, 41.1)  # of the published panel, where none is given
 _USUAL_PIXEL_UM = 0.096
 _LARGEST_UM = 300.0
 _TOP_SHARE = 0.05
+_RINGS, _RING_FIELD_UM, _RING_PIXEL_UM, _SCANS = 8, 3.2, 0.05, 8
 WIDER = 1.5  # a simulated trail is straighter than this published one, so its field is wider, at the same magnification
-GAMMA = 0.45
+GAMMA = 0.65
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellPictures:
-    """The published picture, the simulated one at the same scale, and the whole trail of the cell."""
+    """The published picture, the simulated one at the same scale, its migrasomes enlarged, and the whole trail."""
 
     published: Figure | None
     close: Figure
+    rings: Figure | None
     whole: Figure
 
 
@@ -108,6 +111,7 @@ def draw_showcase(report: Report, showcase: Showcase | None) -> CellPictures | N
             f"{showcase.chosen} Tetraspanin-4 channel of the virtual confocal microscope, {number(pixel)} µm pixels, gamma "
             f"{GAMMA:g}.",
         ),
+        rings=_draw_rings(seen),
         whole=Figure(
             data=_take(seen, far, max(pixel, (far[2] - far[0]) / 1500), last), mime="image/png",
             title=f"The same cell after {number(seen.frames_min[last] / 60)} h, with its trail",
@@ -119,11 +123,43 @@ def draw_showcase(report: Report, showcase: Showcase | None) -> CellPictures | N
     )  # fmt: skip
 
 
+def _scope(pixel: float) -> Microscope:
+    return replace(find_microscope("confocal"), name=f"confocal, {pixel:.3g} um pixels", pixel_um=pixel)
+
+
+def _draw_rings(seen: Observations) -> Figure | None:
+    """Return the largest migrasomes of the dish, each at its own linear grey levels, side by side."""
+    scene = scene_from_observations(seen, flank_fibres_per_um=0)
+    own = np.flatnonzero(scene.vesicles.stage != "precursor")
+    optics = replace(_scope(_RING_PIXEL_UM), photons_per_um2=_SCANS * _scope(_RING_PIXEL_UM).photons_per_um2)
+    if not len(own):
+        return None
+    own = own[np.argsort(-scene.vesicles.diameter[own], kind="stable")][:_RINGS]
+    frames = []
+    for row in own:
+        x, y = scene.vesicles.centre[row]
+        half = _RING_FIELD_UM / 2
+        alone = replace(scene, field=(x - half, y - half, x + half, y + half), cells=())
+        levels = render(alone, optics, key=1, channels=(_CHANNEL,)).pixels[0].astype(np.float64)
+        low, high = np.percentile(levels, [20, 99.8])
+        shown = np.rint(255 * np.clip((levels - low) / max(high - low, 1e-9), 0, 1)).astype(np.uint8)
+        frames.append(np.pad(enlarge(green(shown), 240), ((0, 0), (0, 6), (0, 0)), constant_values=255))
+    strip = np.concatenate(frames, axis=1)[:, :-6]
+    sizes = ", ".join(number(scene.vesicles.diameter[row], 2) for row in own)
+    return Figure(
+        data=to_png(strip, 255), mime="image/png", title="The largest migrasomes of the dish, enlarged",
+        alt=f"Enlarged virtual micrographs of {len(own)} migrasomes; the larger are rings.",
+        caption=f"Fields of {_RING_FIELD_UM:g} µm, each at its own linear grey levels, mean of {_SCANS} scans. True diameters {sizes} µm: "
+        "vesicles wider than the blur show as rings, smaller ones as filled spots.",
+    )  # fmt: skip
+
+
 def _take(seen: Observations, field: Field, pixel: float, frame: int) -> bytes:
-    scope = replace(find_microscope("confocal"), name=f"confocal, {pixel:.3g} um pixels", pixel_um=pixel)
+    scope = _scope(pixel)
     dish = image_observations(seen, frames=[frame], channels=(_CHANNEL,), preset=scope, field=field, seed=1)
     colour = enlarge(green(stretch(dish.micrographs[0].pixels[0], GAMMA)))
-    return to_png(with_bar(colour, (field[2] - field[0]) / colour.shape[1]), 255)
+    wide = field[2] - field[0] > 100.0  # shown over the whole width of the page
+    return to_png(with_bar(colour, (field[2] - field[0]) / colour.shape[1], 1070 if wide else 640), 255)
 
 
 def choose_view(seen: Observations, cell_id: int, size: tuple[float, float]) -> View:

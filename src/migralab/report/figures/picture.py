@@ -25,7 +25,7 @@ def stretch(pixels: NDArray[Any], gamma: float = 1.0) -> Bytes:
     spread = max((p25 - p5) / 0.97, 1e-9)  # of a Gaussian background, from its lower half, which no object reaches
     bottom = p25 + 2.4 * spread
     bright = levels[levels > bottom + spread]
-    top = float(np.percentile(bright, 99.3)) if len(bright) > 100 else float(levels.max())
+    top = float(np.percentile(bright, 97.0)) if len(bright) > 100 else float(levels.max())
     shown = np.clip((levels - bottom) / max(top - bottom, 1e-9), 0, 1) ** gamma
     return np.asarray(np.rint(255 * shown), np.uint8)
 

@@ -15,6 +15,8 @@
   const begins = [];
   for (let row = 0; row < data.vn.length; row++) if (row === 0 || data.vn[row] !== data.vn[row - 1]) begins.push(row);
   begins.push(data.vn.length);
+  const tips = new Uint8Array(data.np.length).fill(1);
+  for (const parent of data.np) if (parent >= 0) tips[parent] = 0;
   let minute = raw.end, playing = false, view, scale;
 
   function setView(field, height) {
@@ -36,34 +38,49 @@
     const length = frame < last ? frames[frame + 1] - frames[frame] : 1;
     return [frame, frame < last ? (time - frames[frame]) / length : 0];
   }
-  function drawBodies(frame, share) {
-    pen.fillStyle = "rgba(160,184,204,.55)"; pen.strokeStyle = "#6f8799"; pen.lineWidth = Math.max(1, .25 * scale);
-    for (let cell = 0; cell < raw.cells; cell++) {
-      const x = px(between("cx", cell, frame, share)), y = py(between("cy", cell, frame, share));
-      const rx = px(between("crx", cell, frame, share)), ry = py(between("cry", cell, frame, share));
-      const angle = Math.atan2(y - ry, x - rx), half = Math.max(Math.hypot(x - rx, y - ry), 6 * scale);
-      pen.save(); pen.translate(x, y); pen.rotate(angle);
-      pen.beginPath();
-      pen.moveTo(-half, 0);
-      pen.bezierCurveTo(-half * .55, -half * .1, -half * .35, -half * .52, half * .25, -half * .55);
-      pen.bezierCurveTo(half * 1.15, -half * .58, half * 1.15, half * .58, half * .25, half * .55);
-      pen.bezierCurveTo(-half * .35, half * .52, -half * .55, half * .1, -half, 0);
-      pen.fill(); pen.stroke(); pen.restore();
+  // rear, direction and half length of a cell's drawn body, in pixels
+  function poseOf(cell, frame, share) {
+    const x = px(between("cx", cell, frame, share)), y = py(between("cy", cell, frame, share));
+    const rx = px(between("crx", cell, frame, share)), ry = py(between("cry", cell, frame, share));
+    const half = Math.max(Math.hypot(x - rx, y - ry), 6 * scale), angle = Math.atan2(y - ry, x - rx);
+    return { x, y, half, angle, ax: Math.cos(angle), ay: Math.sin(angle), rx: x - half * Math.cos(angle), ry: y - half * Math.sin(angle) };
+  }
+  function drawBodies(poses) {
+    pen.fillStyle = "rgba(190,207,221,.8)"; pen.strokeStyle = "#6f8799"; pen.lineWidth = Math.max(1, .2 * scale);
+    for (const { x, y, half, angle } of poses) {
+      pen.save(); pen.translate(x, y); pen.rotate(angle); pen.scale(half, half);
+      pen.beginPath(); pen.moveTo(-1, 0);
+      pen.bezierCurveTo(-1, -.42, -.7, -.5, -.3, -.5); pen.bezierCurveTo(.1, -.5, .3, -.42, .55, -.46); pen.bezierCurveTo(.9, -.5, 1, -.25, 1, 0);
+      pen.bezierCurveTo(1, .25, .9, .5, .55, .46); pen.bezierCurveTo(.3, .42, .1, .5, -.3, .5); pen.bezierCurveTo(-.7, .5, -1, .42, -1, 0);
+      pen.restore(); pen.fill(); pen.stroke();
     }
   }
-  function drawFibres(now, frame, share) {
-    const { nx, ny, np, nb, nd, nc } = data;
-    pen.strokeStyle = "#1f2933"; pen.lineWidth = Math.max(.7, .16 * scale); pen.lineJoin = pen.lineCap = "round";
+  // where the fibre from a place hangs on the rear of its cell: beside it, not beyond the edge
+  function hold(pose, x, y) {
+    const aside = (y - pose.ry) * pose.ax - (x - pose.rx) * pose.ay, edge = .42 * pose.half;
+    const at = Math.max(-edge, Math.min(edge, aside)), ahead = .3 * pose.half * (1 - Math.sqrt(1 - (at / edge) ** 2)) + .05 * pose.half;
+    return [pose.rx + ahead * pose.ax - at * pose.ay, pose.ry + ahead * pose.ay + at * pose.ax];
+  }
+  function drawFibres(now, poses) {
+    const { nx, ny, np, nb, nd, nc } = data, far = 25 * scale;
+    const next = (node) => (nd[node] > now && np[node] >= 0 && nb[np[node]] <= now ? np[node] : -1);
+    pen.strokeStyle = "#1f2933"; pen.lineWidth = Math.max(.7, .15 * scale); pen.lineJoin = pen.lineCap = "round";
     pen.beginPath();
     for (let node = 0; node < nx.length && nb[node] <= now; node++) {
       if (nd[node] <= now) continue;
-      let x, y; const next = np[node];
-      if (next >= 0 && nb[next] <= now) { x = px(nx[next]); y = py(ny[next]); }
-      else { x = px(between("crx", nc[node], frame, share)); y = py(between("cry", nc[node], frame, share)); }
-      const x0 = px(nx[node]), y0 = py(ny[node]);
-      // a fibre that still hangs on its cell is short; a longer one would only show that frames are far apart
-      if (next < 0 || nb[next] > now) { if (Math.hypot(x - x0, y - y0) > 22 * scale) continue; }
-      pen.moveTo(x0, y0); pen.lineTo(x, y);
+      const x = px(nx[node]), y = py(ny[node]), parent = next(node);
+      if (x < -far || y < -far || x > canvas.width + far || y > canvas.height + far) continue;
+      if (parent < 0) {
+        const [hx, hy] = hold(poses[nc[node]], x, y);
+        // a fibre that still hangs on its cell is short; a longer one would only show that frames are far apart
+        if (Math.hypot(hx - x, hy - y) < far) { pen.moveTo(x, y); pen.lineTo(hx, hy); }
+        continue;
+      }
+      const qx = px(nx[parent]), qy = py(ny[parent]), beyond = next(parent);
+      // smooth: from the middle of one stretch to the middle of the next, bent by the node between them
+      if (tips[node]) { pen.moveTo(x, y); pen.lineTo((x + qx) / 2, (y + qy) / 2); } else pen.moveTo((x + qx) / 2, (y + qy) / 2);
+      if (beyond >= 0) pen.quadraticCurveTo(qx, qy, (qx + px(nx[beyond])) / 2, (qy + py(ny[beyond])) / 2);
+      else pen.lineTo(qx, qy);
     }
     pen.stroke();
   }
@@ -100,12 +117,13 @@
   function draw() {
     const now = Math.min(65534, Math.round(minute / raw.end * 65534)), [frame, share] = frameAt(minute);
     pen.fillStyle = "#fff"; pen.fillRect(0, 0, canvas.width, canvas.height);
-    drawDots(now); drawFibres(now, frame, share); drawBodies(frame, share);
+    const poses = Array.from({ length: raw.cells }, (_, cell) => poseOf(cell, frame, share));
+    drawDots(now); drawBodies(poses); drawFibres(now, poses);
     const count = drawVesicles(frame, share);
     drawBar();
     slider.value = String(minute);
     const hours = Math.floor(minute / 60), rest = Math.round(minute % 60);
-    clock.textContent = hours + " h " + String(rest).padStart(2, "0") + " min, " + count + " migrasomes" + (raw.part ? "" : " in the dish");
+    clock.textContent = hours + " h " + String(rest).padStart(2, "0") + " min, " + count + " migrasomes in " + (raw.part ? "these cells" : "the dish");
   }
   let before = 0;
   function step(stamp) {
@@ -126,7 +144,7 @@
   slider.max = String(raw.end); slider.step = String(raw.end / 720);
   slider.addEventListener("input", function () { minute = Number(slider.value); draw(); });
   function choose(near) {
-    if (near) setView(raw.view, raw.view[2] * .68); else setView([0, 0, raw.width], raw.height);
+    if (near) setView(raw.view, raw.view[2] * raw.aspect); else setView([0, 0, raw.width], raw.height);
     close.setAttribute("aria-pressed", String(near)); whole.setAttribute("aria-pressed", String(!near));
     draw();
   }

@@ -1,0 +1,31 @@
+"""The examples run."""
+
+import importlib.util
+from pathlib import Path
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_dose_response(capsys):
+    load("dose_response").main(cells=10, seeds=2)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-1] for line in lines] == list(load("dose_response").ARMS)
+    assert all("n = 2 experiments" in line for line in lines)
+
+
+def test_virtual_micrograph(tmp_path, capsys):
+    load("virtual_micrograph").main(tmp_path, cells=15)
+    assert "migrasomes measured" in capsys.readouterr().out
+    assert (tmp_path / "dish.truth_migrasomes.csv").is_file()
+
+
+def test_every_example_is_tested():
+    tested = Path(__file__).read_text()
+    assert all(f'load("{path.stem}")' in tested for path in EXAMPLES.glob("*.py"))
