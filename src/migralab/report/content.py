@@ -217,9 +217,9 @@ class Report:
         return self.run.provenance.arm if self.run is not None else self.experiment.control.id
 
     @property
-    def shown(self) -> Readouts | None:
-        """Readouts of the arm that is described."""
-        return self.readouts.get(self.arm)
+    def shown(self) -> Readouts:
+        """Readouts of the arm that is described; none where it was not measured."""
+        return self.readouts.get(self.arm, Readouts())
 
     def label(self, arm: str) -> str:
         """Return an arm's label."""

@@ -57,7 +57,9 @@ def write_report(
     """
     path = Path(path)
     if path.is_dir():
-        raise RequestError(f"{path} is a directory. Give the name of the file to write, for example {path / 'report.html'}.")
+        raise RequestError(
+            f"{path} is a directory. Give the name of the file to write, for example {path / 'report.html'}."
+        )
     if path.exists() and not overwrite:
         raise RequestError(f"{path} exists already. Choose another name, or remove it if you no longer need it.")
     text = render_report(report, progress=progress)
@@ -102,7 +104,7 @@ def render_report(report: Report, *, progress: Progress | None = None) -> str:
         "parameters": list_parameters(report),
         "provenance": list_provenance(report),
     }
-    return _template().render(content)
+    return str(_template().render(content))
 
 
 def _template() -> Any:  # a jinja2 template
@@ -120,7 +122,7 @@ def _read(name: str) -> str:
     return files("migralab.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
-def _script_json(value: object) -> str:
+def _script_json(value: object) -> Any:  # noqa: ANN401  # markupsafe is loaded late
     """Return JSON that can stand inside a script element: nothing in it can end the element."""
     import markupsafe
 

@@ -23,8 +23,8 @@ GROWTH = PublishedSeries(
     note="one vesicle, blur of the microscope included",
 )
 
-# Least squares through GROWTH: d^2 = 0.118 + 0.106 sqrt(t), rms 0.083 um (model-notes 8, C); the points scatter by 0.03 um
-# about the laws that they allow
+# Least squares through GROWTH: d^2 = 0.118 + 0.106 sqrt(t), rms 0.083 um (model-notes 8, C); the points scatter by
+# 0.03 um about the laws that they allow
 _SQUARE_AT_0, _SQUARE_PER_ROOT = 0.118, 0.106
 
 

@@ -98,9 +98,11 @@ def _pack(seen: Observations, cells: Any, chosen: NDArray[np.int64], top: Ranked
     follows = np.where(parent >= 0, rank[parent], -1)[by_age]
     path = np.stack([cells[name].to_numpy(np.float64) for name in ("x_um", "y_um", "rear_x_um", "rear_y_um")], axis=1)
     return {
-        "x0": place.x0, "y0": place.y0, "side": side, "width": float(high[0] - low[0]), "height": float(high[1] - low[1]),
+        "x0": place.x0, "y0": place.y0, "side": side,
+        "width": float(high[0] - low[0]), "height": float(high[1] - low[1]),
         "end": end, "frames": [float(t) for t in seen.frames_min],
-        "cells": len(chosen), "part": len(chosen) < len(seen.at("cells")), "view": _close_up(seen, top, place, side), "aspect": ASPECT,
+        "cells": len(chosen), "part": len(chosen) < len(seen.at("cells")), 
+        "view": _close_up(seen, top, place, side), "aspect": ASPECT,
         "cx": place.x(path[:, 0]), "cy": place.y(path[:, 1]), "crx": place.x(path[:, 2]), "cry": place.y(path[:, 3]),
         "nx": place.x(_of(nodes, "x_um")[by_age]), "ny": place.y(_of(nodes, "y_um")[by_age]),
         "np": _text(follows, "<i4"),
@@ -164,7 +166,7 @@ def _rows_of(wanted: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.in
 
 
 def _vesicle_columns(vesicles: Any, place: _Places) -> dict[str, Any]:
-    """Vesicles sorted by id and frame; a row per vesicle and frame, so that the script finds its growth in a run of rows."""
+    """Vesicles sorted by id and frame, so that the script finds the growth of each in a run of rows."""
     rows = vesicles.sort_values(["migrasome_id", "frame"])
     ids = rows["migrasome_id"].to_numpy(np.int64)
     _, number = np.unique(ids, return_inverse=True)

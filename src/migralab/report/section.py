@@ -55,13 +55,13 @@ class ShownMicrograph:
 
 def list_key_numbers(report: Report) -> list[dict[str, str]]:
     """Return the numbers that stand at the top."""
-    shown = report.shown or {}
+    shown = report.shown
     return [_row(shown[key], name) for key, name in _KEY_NUMBERS if key in shown and shown[key].known]
 
 
 def list_readouts(report: Report) -> list[dict[str, str]]:
     """Return every readout of the arm that is described."""
-    return [_row(readout, wording.description(key)) for key, readout in (report.shown or {}).items()]
+    return [_row(readout, wording.description(key)) for key, readout in report.shown.items()]
 
 
 def _row(readout: Any, name: str) -> dict[str, str]:  # a Readout
@@ -153,14 +153,17 @@ def show_micrographs(micrographs: Sequence[MeasuredMicrograph]) -> list[ShownMic
         if item.overlay is not None:
             data = item.overlay if isinstance(item.overlay, bytes) else Path(item.overlay).read_bytes()
             overlay = Figure(
-                data=data, mime="image/png", title="What was found", alt=f"Micrograph {index} with what was found drawn in.",
+                data=data, mime="image/png", title="What was found",
+                alt=f"Micrograph {index} with what was found drawn in.",
                 caption="What was found, drawn over the image, so that every count can be checked by eye.",
             )  # fmt: skip
         rows = tuple(
             _row(readout, wording.description(key)) for key, readout in (item.readouts or {}).items() if readout.known
         )
         shown.append(
-            ShownMicrograph(picture=draw_picture(item.picture, title="As taken"), overlay=overlay, rows=rows, note=item.note)
+            ShownMicrograph(
+                picture=draw_picture(item.picture, title="As taken"), overlay=overlay, rows=rows, note=item.note
+            )
         )
     return shown
 

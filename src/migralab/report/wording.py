@@ -25,7 +25,7 @@ def unit(text: str) -> str:
     return re.sub(r"\bu(?=[mgMlLNs])", "µ", shown)
 
 
-def prose(text: Any) -> str:  # noqa: ANN401  # whatever a table holds
+def prose(text: object) -> str:
     """Return text with µ where units were typed with u: ``10 ug/ml`` becomes ``10 µg/ml``."""
     return re.sub(r"\bu(?=(?:m|g|l|M|N)(?:\b|\d))", "µ", str(text))
 

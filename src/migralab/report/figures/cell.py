@@ -86,8 +86,8 @@ def choose_showcase(report: Report) -> Showcase | None:
     views = [(choose_view(seen, cell.cell_id, size), cell) for cell in best]
     view, cell = max(views, key=lambda pair: pair[0].score)
     how = (
-        f"Of the {len(best)} cells with most migrasomes, the one that fills a field best is shown, so this is not what a "
-        "typical cell looks like."
+        f"Of the {len(best)} cells with most migrasomes, the one that fills a field best is shown, so this is not "
+        "what a typical cell looks like."
     )
     return Showcase(cell=cell, view=view, chosen=how)
 
@@ -106,19 +106,19 @@ def draw_showcase(report: Report, showcase: Showcase | None) -> CellPictures | N
         close=Figure(
             data=_take(seen, view.field, pixel, view.frame), mime="image/png", title="Simulated, same magnification",
             alt=f"Virtual micrograph in green: cell {cell.cell_id} with its retraction fibres and migrasomes.",
-            caption=f"Cell {cell.cell_id} of dish {seen.experiment} ({report.label(seen.condition)}), {when}. At the end it has "
-            f"{cell.count} migrasomes: rank {cell.rank} of {cell.cells} cells, percentile {number(cell.percentile)}. "
-            f"{showcase.chosen} Tetraspanin-4 channel of the virtual confocal microscope, {number(pixel)} µm pixels, gamma "
-            f"{GAMMA:g}.",
+            caption=f"Cell {cell.cell_id} of dish {seen.experiment} ({report.label(seen.condition)}), {when}. At the end "
+            f"it has {cell.count} migrasomes: rank {cell.rank} of {cell.cells} cells, percentile "
+            f"{number(cell.percentile)}. {showcase.chosen} Tetraspanin-4 channel of the virtual confocal microscope, "
+            f"{number(pixel)} µm pixels, gamma {GAMMA:g}.",
         ),
         rings=_draw_rings(seen),
         whole=Figure(
             data=_take(seen, far, max(pixel, (far[2] - far[0]) / 1500), last), mime="image/png",
             title=f"The same cell after {number(seen.frames_min[last] / 60)} h, with its trail",
             alt=f"Virtual micrograph of the trail of cell {cell.cell_id}.",
-            caption="Young fibres lie behind the cell; further back migrasomes sit at tips and junctions, and old stretches have "
-            "broken into rows of dots. Other cells and their trails may cross. Outlines, side fibres and endosomes of the "
-            "bodies are drawn and hold no data.",
+            caption="Young fibres lie behind the cell; further back migrasomes sit at tips and junctions, and old "
+            "stretches have broken into rows of dots. Other cells and their trails may cross. Outlines, side fibres and "
+            "endosomes of the bodies are drawn and hold no data.",
         ),
     )  # fmt: skip
 
@@ -128,13 +128,15 @@ def _scope(pixel: float) -> Microscope:
 
 
 def _draw_rings(seen: Observations) -> Figure | None:
-    """Return the largest migrasomes of the dish, each at its own linear grey levels, side by side."""
+    """Return migrasomes from the largest of the dish to the median, each at its own linear grey levels."""
     scene = scene_from_observations(seen, flank_fibres_per_um=0)
     own = np.flatnonzero(scene.vesicles.stage != "precursor")
     optics = replace(_scope(_RING_PIXEL_UM), photons_per_um2=_SCANS * _scope(_RING_PIXEL_UM).photons_per_um2)
     if not len(own):
         return None
-    own = own[np.argsort(-scene.vesicles.diameter[own], kind="stable")][:_RINGS]
+    size = scene.vesicles.diameter[own]
+    steps = np.linspace(size.max(), np.median(size), _RINGS)
+    own = own[list(dict.fromkeys(int(np.argmin(np.abs(size - step))) for step in steps))]
     frames = []
     for row in own:
         x, y = scene.vesicles.centre[row]
@@ -147,10 +149,11 @@ def _draw_rings(seen: Observations) -> Figure | None:
     strip = np.concatenate(frames, axis=1)[:, :-6]
     sizes = ", ".join(number(scene.vesicles.diameter[row], 2) for row in own)
     return Figure(
-        data=to_png(strip, 255), mime="image/png", title="The largest migrasomes of the dish, enlarged",
+        data=to_png(strip, 255), mime="image/png", title="Migrasomes of this dish, enlarged",
         alt=f"Enlarged virtual micrographs of {len(own)} migrasomes; the larger are rings.",
-        caption=f"Fields of {_RING_FIELD_UM:g} µm, each at its own linear grey levels, mean of {_SCANS} scans. True diameters {sizes} µm: "
-        "vesicles wider than the blur show as rings, smaller ones as filled spots.",
+        caption=f"From the largest to the median. Fields of {_RING_FIELD_UM:g} µm, each at its own linear grey levels, "
+        f"mean of {_SCANS} scans. True diameters {sizes} µm: vesicles wider than the blur show as rings, smaller ones as "
+        "filled spots.",
     )  # fmt: skip
 
 
@@ -173,21 +176,21 @@ def choose_view(seen: Observations, cell_id: int, size: tuple[float, float]) -> 
     half = np.array(size) / 2
     steps = np.linspace(-1, 1, 9)
     offsets = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2) * half
-    cells = _own(seen, "cells", cell_id)
-    strangers = seen["cells"][seen["cells"]["cell_id"] != cell_id]
+    cells, own = seen["cells"], _own(seen, "cells", cell_id)
     vesicles = _own(seen, "migrasomes", cell_id)
     vesicles = vesicles[vesicles["stage"] != "precursor"]
+    strangers = cells[cells["cell_id"] != cell_id]
+    when = [rows["frame"].to_numpy(np.int64) for rows in (own, vesicles, strangers)]
+    bodies, spots_of, others_of = _body(own), _points(vesicles), _points(strangers)
     best, found = -1.0, None
     for frame in range(seen.last_frame, -1, -1):  # of equals, the latest
-        spots = _points(vesicles[vesicles["frame"] == frame])
-        body = _body(cells[cells["frame"] == frame])
+        body, spots = bodies[when[0] == frame].reshape(-1, 2), spots_of[when[1] == frame]
         if not len(body):
             continue
         middles = (np.concatenate([body[:1], spots])[:, None] + offsets).reshape(-1, 2)
-        inside = (np.abs(spots[None] - middles[:, None]) < half - 1.0).all(axis=2).sum(axis=1)
-        shown = (np.abs(body[None] - middles[:, None]) < half - 5.0).all(axis=2).mean(axis=1)
-        others = _points(strangers[strangers["frame"] == frame])
-        crowd = (np.abs(others[None] - middles[:, None]) < half + 8.0).all(axis=2).sum(axis=1)
+        inside = _within(spots, middles, half - 1.0).sum(axis=1)
+        shown = _within(body, middles, half - 5.0).mean(axis=1)
+        crowd = _within(others_of[when[2] == frame], middles, half + 8.0).sum(axis=1)
         score = (inside * (0.25 + shown) + 3 * shown) * 0.6**crowd
         chosen = int(np.argmax(score))
         if score[chosen] > best:
@@ -199,10 +202,17 @@ def choose_view(seen: Observations, cell_id: int, size: tuple[float, float]) -> 
     return found
 
 
+def _within(points: Floats, middles: Floats, half: Floats) -> NDArray[np.bool_]:
+    """Which points lie in which field: (fields, points)."""
+    distance = np.abs(points[None] - middles[:, None])
+    return np.asarray((distance < half).all(axis=2))
+
+
 def frame_trail(seen: Observations, cell_id: int) -> Field:
     """Return the field that holds a cell and its trail at the end, or the part with most migrasomes of a long one."""
-    body = _body(seen.at("cells").query("cell_id == @cell_id"))
-    spots = _points(seen.at("migrasomes").query("cell_id == @cell_id"))
+    last = {name: _own(seen, name, cell_id) for name in ("cells", "migrasomes")}
+    last = {name: rows[rows["frame"] == seen.last_frame] for name, rows in last.items()}
+    body, spots = _body(last["cells"]).reshape(-1, 2), _points(last["migrasomes"])
     points = np.concatenate([spots, body, _points(_own(seen, "nodes", cell_id))])
     low, high = points.min(axis=0) - 6, points.max(axis=0) + 6
     dense = np.median(spots, axis=0) if len(spots) else body[0]
@@ -223,7 +233,7 @@ def _points(rows: pd.DataFrame) -> Floats:
 
 
 def _body(rows: pd.DataFrame) -> Floats:
-    """Rear, middle and front of a cell (3, 2); nothing where it is not there."""
+    """Rear, middle and front of a cell in every row (n, 3, 2)."""
     rear = rows[["rear_x_um", "rear_y_um"]].to_numpy(np.float64)
     middle = _points(rows)
-    return np.concatenate([rear, middle, 1.6 * middle - 0.6 * rear])
+    return np.stack([rear, middle, 1.6 * middle - 0.6 * rear], axis=1)

@@ -28,7 +28,7 @@ def draw_counts(report: Report) -> Figure | None:
         axes.set_ylabel("number of cells")
         axes.legend(loc="upper right")
         data = to_svg(plot)
-    shown = report.shown or {}
+    shown = report.shown
     facts = [
         f"{name}: {value_with_interval(shown[key])}"
         for key, name in (
@@ -47,14 +47,19 @@ def draw_counts(report: Report) -> Figure | None:
 
 
 def _expected(report: Report, cells: int, length: int) -> tuple[np.ndarray, np.ndarray, str] | None:
-    from scipy.stats import nbinom
+    from scipy.special import gammaln  # scipy.stats has it ready, but takes a second to load
 
-    mean, shape = ((report.shown or {}).get(key) for key in ("count.per_cell", "dispersion.k"))
-    if mean is None or shape is None or not (mean.known and shape.known and np.isfinite(shape.value)):
+    mean, shape = (report.shown.get(key) for key in ("count.per_cell", "dispersion.k"))
+    if (
+        mean is None
+        or shape is None
+        or not (mean.known and shape.known and np.isfinite(shape.value) and mean.value > 0)
+    ):
         return None
     x = np.arange(length)
-    share = nbinom.pmf(x, shape.value, shape.value / (shape.value + mean.value))
-    return x, cells * share, f"negative binomial, k = {number(shape.value, 2)}"
+    k, rate = shape.value, mean.value
+    log = gammaln(x + k) - gammaln(k) - gammaln(x + 1) + k * np.log(k / (k + rate)) + x * np.log(rate / (k + rate))
+    return x, cells * np.exp(log), f"negative binomial, k = {number(shape.value, 2)}"
 
 
 def draw_arms(report: Report, key: str = "count.per_cell") -> Figure | None:

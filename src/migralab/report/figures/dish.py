@@ -37,7 +37,7 @@ def draw_dish(report: Report, top: RankedCell | None) -> Figure | None:
     return Figure(
         data=data, mime="image/png",
         alt=f"Map of the dish with {len(counts)} cells, their retraction fibres and {counts.sum()} migrasomes.",
-        caption=f"{report.label(seen.condition)}, dish {seen.experiment}, after {hours:g} h: {len(counts)} cells (pale), "
+        caption=f"{report.label(seen.condition)}, dish {seen.experiment}, after {hours:g} h: {len(counts)} cells, "
         "intact retraction fibres (dark lines), fibres broken into rows of dots (grey) and "
         f"{counts.sum()} migrasomes, drawn {_SWELL:g} times their size: attached to their cell (blue) or detached "
         f"(orange).{box}",
@@ -54,15 +54,18 @@ def _extent(seen: Any) -> tuple[float, float, float, float]:
 def _draw_scene(axes: Any, scene: Scene) -> None:  # matplotlib axes
     from matplotlib.collections import EllipseCollection, LineCollection, PolyCollection
 
-    axes.add_collection(PolyCollection([c.outline for c in scene.cells], facecolors=_BODY, edgecolors="#8FA3B5", lw=0.5))
+    axes.add_collection(
+        PolyCollection([c.outline for c in scene.cells], facecolors=_BODY, edgecolors="#8FA3B5", lw=0.5)
+    )
     axes.plot(*scene.dots.centre.T, ",", color=FAINT, alpha=0.55, zorder=1)
-    lines = scene.tubes.ends.reshape(-1, 2, 2)
+    lines: Any = scene.tubes.ends.reshape(-1, 2, 2)
     axes.add_collection(LineCollection(lines, colors="#52606D", lw=0.3, zorder=2))
     size = _SWELL * scene.vesicles.diameter
     axes.add_collection(
         EllipseCollection(
             size, size, np.zeros(len(size)), units="xy", offsets=scene.vesicles.centre, offset_transform=axes.transData,
-            facecolors=np.where(scene.vesicles.attached, SIMULATED, PUBLISHED), edgecolors="white", linewidths=0.4, zorder=3,
+            facecolors=np.where(scene.vesicles.attached, SIMULATED, PUBLISHED), edgecolors="white", linewidths=0.4,
+            zorder=3,
         )
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What all figures share: colours that colour-blind readers can tell apart, text sizes, and how a plot becomes bytes."""
+"""What all figures share: colours that colour-blind readers tell apart, text sizes, and how a plot becomes bytes."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def to_png(pixels: NDArray[np.uint8], colours: int = 0) -> bytes:
     if colours:
         image = image.quantize(colours)
     buffer = io.BytesIO()
-    image.save(buffer, format="PNG", optimize=True)
+    image.save(buffer, format="PNG", compress_level=6)
     return buffer.getvalue()
 
 
@@ -101,4 +101,5 @@ def draw_interval(axes: Axes, x: float, readout: Readout, **style: Any) -> None:
     """Draw a readout as a point with its interval."""
     low, high = readout.low, readout.high
     reach = [[readout.value - low], [high - readout.value]] if np.isfinite(low) and np.isfinite(high) else None
-    axes.errorbar([x], [readout.value], yerr=reach, **({"fmt": "o", "capsize": 3, "ms": 6} | style))
+    drawn: dict[str, Any] = {"fmt": "o", "capsize": 3, "ms": 6} | style
+    axes.errorbar([x], [readout.value], yerr=reach, **drawn)

@@ -13,7 +13,7 @@ _AGE = re.compile(r"growth\.diameter_(\d+)min$")
 
 def draw_growth(report: Report) -> Figure | None:
     """Return the growth curve; None where there is neither a simulated nor a published point."""
-    wanted, shown = report.growth, report.shown or {}
+    wanted, shown = report.growth, report.shown
     ages = {int(found.group(1)): shown[key] for key in shown if (found := _AGE.match(key)) and shown[key].known}
     if wanted is None or not (ages or wanted.published):
         return None

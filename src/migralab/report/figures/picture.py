@@ -74,7 +74,7 @@ def _font(size: float) -> Any:  # a Pillow font
     return ImageFont.truetype(str(Path(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")), size)
 
 
-def enlarge(colour: Bytes, least_px: int = 900) -> Bytes:
+def enlarge(colour: Bytes, least_px: int = 800) -> Bytes:
     """Return a small picture enlarged smoothly, so that browsers do not draw it in blocks."""
     from PIL import Image
 
@@ -93,6 +93,6 @@ def draw_picture(picture: Picture, *, title: str = "", bar: bool = True) -> Figu
     pixel = picture.pixel_size_um * picture.pixels.shape[1] / shown.shape[1]
     words = [picture.caption, picture.scale_note, picture.credit]
     return Figure(
-        data=to_png(with_bar(shown, pixel) if bar else shown), mime="image/png", title=title,
+        data=to_png(with_bar(shown, pixel) if bar else shown, 256), mime="image/png", title=title,
         alt=picture.caption or title, caption=" ".join(word for word in words if word),
     )  # fmt: skip

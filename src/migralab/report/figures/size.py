@@ -32,7 +32,7 @@ def draw_sizes(report: Report) -> Figure | None:
             axes.hist(seen.ravel(), edges, weights=100 * weights, color=colour, edgecolor="white", lw=0.4)
             axes.set_title(_TITLES.get(observer, observer), fontsize=8.5)
             key = "diameter.mean" + ("" if observer == "true" else f"@{observer}")
-            if (found := (report.shown or {}).get(key)) is not None and found.known:
+            if (found := report.shown.get(key)) is not None and found.known:
                 axes.axvline(found.value, color="black", lw=1.2)
                 axes.text(
                     0.97, 0.95, f"mean {number(found.value)} µm", ha="right", va="top", transform=axes.transAxes, size=8

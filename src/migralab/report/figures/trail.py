@@ -21,7 +21,7 @@ _ROWS = (
 
 def draw_trail(report: Report) -> Figure | None:
     """Return three small plots against distance from the rear; None where that was not measured."""
-    shown = report.shown or {}
+    shown = report.shown
     bins = [bin_name(low, high) for low, high in BINS_UM]
     if not all(f"trail.count_{name}" in shown for name in bins):
         return None
@@ -41,8 +41,8 @@ def draw_trail(report: Report) -> Figure | None:
     return Figure(
         data=data, mime="image/svg+xml", title="Order along the trail",
         alt="Number, age and attached share of migrasomes against distance behind the rear.",
-        caption="Ground near the rear is young, so it holds few and young migrasomes; far behind, fibres have broken and "
-        f"those left are detached. {explain_interval(shown[f'trail.count_{bins[0]}'])} Bins without a migrasome in any "
+        caption="Ground near the rear is young, so it holds few and young migrasomes; far behind, fibres have broken "
+        f"and those left are detached. {explain_interval(shown[f'trail.count_{bins[0]}'])} Bins without a migrasome in any "
         "dish have no age and no attached share. At rest, a cell's ground near the rear grows old too.",
     )  # fmt: skip
 
