@@ -106,4 +106,4 @@ def _unit(vectors: Floats) -> Floats:
 
 def _angle(first: Floats, second: Floats) -> Floats:
     cross = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
-    return np.abs(np.arctan2(cross, np.sum(first * second, axis=1)))
+    return np.asarray(np.abs(np.arctan2(cross, np.sum(first * second, axis=1))), np.float64)

@@ -122,7 +122,7 @@ def _read(name: str) -> str:
     return files("migralab.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
-def _script_json(value: object) -> Any:  # noqa: ANN401  # markupsafe is loaded late
+def _script_json(value: object) -> Any:
     """Return JSON that can stand inside a script element: nothing in it can end the element."""
     import markupsafe
 

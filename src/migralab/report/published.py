@@ -11,7 +11,7 @@ COUNT_BY_FIBRONECTIN = PublishedSeries(
     x=(0.0, 0.1, 1.0, 10.0, 20.0),
     y=(0.24, 0.64, 1.89, 3.50, 2.80),
     name="Chen 2019, L929, fixed, WGA",
-    source="chen2019, fig 1g, bars [D]",
+    source="Chen et al. 2019, Cell Discovery 5:13, fig. 1g",
     note="read from the plot to about 0.1 migrasomes per cell; cells of several experiments pooled by the authors",
 )
 
@@ -19,7 +19,7 @@ GROWTH = PublishedSeries(
     x=(0.0, 8.0, 16.0, 40.0, 80.0, 140.0),
     y=(0.42, 0.54, 0.67, 0.80, 1.08, 1.27),
     name="Wu 2017, one migrasome of an NRK cell",
-    source="wu2017, fig 1D, measured on the picture series [D]",
+    source="Wu et al. 2017, Cell Research 27:1397, fig. 1D, measured on the pictures",
     note="one vesicle, blur of the microscope included",
 )
 
@@ -30,7 +30,7 @@ _SQUARE_AT_0, _SQUARE_PER_ROOT = 0.118, 0.106
 
 def excluded_growth_law(last_min: float = 300.0) -> Curve:
     """Return the diameter whose area grows with the square root of time, at its best through `GROWTH`."""
-    age = np.linspace(0.0, last_min, 121)
+    age = last_min * np.linspace(0.0, 1.0, 121) ** 2  # close where the curve is steep
     return Curve(
         x=age,
         y=np.sqrt(_SQUARE_AT_0 + _SQUARE_PER_ROOT * np.sqrt(age)),

@@ -101,7 +101,7 @@ def _pack(seen: Observations, cells: Any, chosen: NDArray[np.int64], top: Ranked
         "x0": place.x0, "y0": place.y0, "side": side,
         "width": float(high[0] - low[0]), "height": float(high[1] - low[1]),
         "end": end, "frames": [float(t) for t in seen.frames_min],
-        "cells": len(chosen), "part": len(chosen) < len(seen.at("cells")), 
+        "cells": len(chosen), "part": len(chosen) < len(seen.at("cells")),
         "view": _close_up(seen, top, place, side), "aspect": ASPECT,
         "cx": place.x(path[:, 0]), "cy": place.y(path[:, 1]), "crx": place.x(path[:, 2]), "cry": place.y(path[:, 3]),
         "nx": place.x(_of(nodes, "x_um")[by_age]), "ny": place.y(_of(nodes, "y_um")[by_age]),

@@ -19,7 +19,9 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,7 +72,8 @@ class Provenance:
 
     def to_json(self) -> str:
         """Return the text of ``provenance.json``."""
-        return json.dumps({name: getattr(self, name) for name in self.__slots__}, indent=2) + "\n"
+        content = {name: getattr(self, name) for name in self.__slots__} | {"versions": dict(self.versions or {})}
+        return json.dumps(content, indent=2) + "\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +102,14 @@ class Run:
         return pd.DataFrame(self.tables[table])
 
 
-def versions() -> dict[str, str]:
+@cache
+def versions() -> Mapping[str, str]:
     """Return the versions that decide the result."""
     from importlib.metadata import version
 
     names = ("migralab", "numpy", "scipy", "numba", "llvmlite")
-    return {"python": sys.version.split()[0], "machine": platform.machine()} | {n: version(n) for n in names}
+    found = {"python": sys.version.split()[0], "machine": platform.machine()} | {n: version(n) for n in names}
+    return MappingProxyType(found)
 
 
 def refuse_existing(directory: Path) -> None:

@@ -45,12 +45,13 @@ class Recorder:
 
     def tables(self, state: State, breakage: Breakage | None) -> dict[str, Columns]:
         """Return all tables of the run."""
+        beads = bead_columns(state, breakage)  # first: in passing it needs the most memory
         return {
             "cells": _join(self._cells),
             "nodes": node_columns(state),
             "migrasomes": _join(self._migrasomes),
             "lives": life_columns(state),
-            "retractosomes": bead_columns(state, breakage),
+            "retractosomes": beads,
         }
 
 

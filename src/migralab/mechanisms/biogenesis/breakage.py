@@ -100,12 +100,12 @@ class Breakage:
         dx = fibres["x"][parent].astype(float) - fibres["x"][rows]
         dy = fibres["y"][parent].astype(float) - fibres["y"][rows]
         key = random.stream_key(f"{self.name}/beads")
-        remainder, _ = random.uniform_pair_array(key, fibres["key"][rows], 0, 0)
+        remainder, _ = random.draw_uniform_pairs(key, fibres["key"][rows], 0, 0)
         count = np.floor(np.hypot(dx, dy) / spacing + remainder).astype(np.int64)
         which = np.repeat(np.arange(len(rows)), count)
         ordinal = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
         along = (ordinal + 0.5) / count[which]
-        noise, _ = random.normal_pair_array(key, fibres["key"][rows][which], 1, ordinal.astype(np.uint64))
+        noise = random.draw_normals(key, fibres["key"][rows][which], 1, ordinal.astype(np.uint64))
         return {
             "cell": fibres["cell"][rows][which],
             "node": fibres["id"][rows][which],

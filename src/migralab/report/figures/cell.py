@@ -106,8 +106,8 @@ def draw_showcase(report: Report, showcase: Showcase | None) -> CellPictures | N
         close=Figure(
             data=_take(seen, view.field, pixel, view.frame), mime="image/png", title="Simulated, same magnification",
             alt=f"Virtual micrograph in green: cell {cell.cell_id} with its retraction fibres and migrasomes.",
-            caption=f"Cell {cell.cell_id} of dish {seen.experiment} ({report.label(seen.condition)}), {when}. At the end "
-            f"it has {cell.count} migrasomes: rank {cell.rank} of {cell.cells} cells, percentile "
+            caption=f"Cell {cell.cell_id} of dish {seen.experiment} ({report.label(seen.condition)}), {when}. At the "
+            f"end it has {cell.count} migrasomes: rank {cell.rank} of {cell.cells} cells, percentile "
             f"{number(cell.percentile)}. {showcase.chosen} Tetraspanin-4 channel of the virtual confocal microscope, "
             f"{number(pixel)} µm pixels, gamma {GAMMA:g}.",
         ),
@@ -117,8 +117,8 @@ def draw_showcase(report: Report, showcase: Showcase | None) -> CellPictures | N
             title=f"The same cell after {number(seen.frames_min[last] / 60)} h, with its trail",
             alt=f"Virtual micrograph of the trail of cell {cell.cell_id}.",
             caption="Young fibres lie behind the cell; further back migrasomes sit at tips and junctions, and old "
-            "stretches have broken into rows of dots. Other cells and their trails may cross. Outlines, side fibres and "
-            "endosomes of the bodies are drawn and hold no data.",
+            "stretches have broken into rows of dots. Other cells and their trails may cross. Outlines, side fibres "
+            "and endosomes of the bodies are drawn and hold no data.",
         ),
     )  # fmt: skip
 
@@ -152,8 +152,8 @@ def _draw_rings(seen: Observations) -> Figure | None:
         data=to_png(strip, 255), mime="image/png", title="Migrasomes of this dish, enlarged",
         alt=f"Enlarged virtual micrographs of {len(own)} migrasomes; the larger are rings.",
         caption=f"From the largest to the median. Fields of {_RING_FIELD_UM:g} µm, each at its own linear grey levels, "
-        f"mean of {_SCANS} scans. True diameters {sizes} µm: vesicles wider than the blur show as rings, smaller ones as "
-        "filled spots.",
+        f"mean of {_SCANS} scans. True diameters {sizes} µm: vesicles wider than the blur show as rings, smaller ones "
+        "as filled spots.",
     )  # fmt: skip
 
 

@@ -40,7 +40,7 @@ def draw_dose_response(report: Report) -> Figure | None:
         axes.set_xlim(zero / 1.8, max(positive) * 1.8)
         axes.set_ylim(bottom=0)
         if 0.0 in every:
-            axes.axvline(zero * 3, color=FAINT, lw=0.8, ls=(0, (2, 3)))
+            axes.axvline(zero * 3, color=FAINT, lw=0.8, ls=(0, (2, 3)), ymax=0.7)
         axes.set_xlabel(f"{wanted.substance} ({wanted.unit}; 0 drawn apart)")
         axes.set_ylabel(f"{description(first.id).split(' per cell')[0]} ({unit(first.unit)})")
         axes.legend(loc="upper left")

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +65,7 @@ def canvas(width: float, height: float, **grid: Any) -> Iterator[tuple[Any, Any]
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Plot
 
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(cast("Any", _STYLE)):
         plot = Plot(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(plot)
         yield plot, plot.subplots(**grid)

@@ -42,8 +42,8 @@ def draw_trail(report: Report) -> Figure | None:
         data=data, mime="image/svg+xml", title="Order along the trail",
         alt="Number, age and attached share of migrasomes against distance behind the rear.",
         caption="Ground near the rear is young, so it holds few and young migrasomes; far behind, fibres have broken "
-        f"and those left are detached. {explain_interval(shown[f'trail.count_{bins[0]}'])} Bins without a migrasome in any "
-        "dish have no age and no attached share. At rest, a cell's ground near the rear grows old too.",
+        f"and those left are detached. {explain_interval(shown[f'trail.count_{bins[0]}'])} Bins without a migrasome in "
+        "any dish have no age and no attached share. At rest, a cell's ground near the rear grows old too.",
     )  # fmt: skip
 
 

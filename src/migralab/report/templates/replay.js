@@ -42,7 +42,7 @@
   function poseOf(cell, frame, share) {
     const x = px(between("cx", cell, frame, share)), y = py(between("cy", cell, frame, share));
     const rx = px(between("crx", cell, frame, share)), ry = py(between("cry", cell, frame, share));
-    const half = Math.max(Math.hypot(x - rx, y - ry), 6 * scale), angle = Math.atan2(y - ry, x - rx);
+    const half = Math.max(Math.hypot(x - rx, y - ry), 11 * scale), angle = Math.atan2(y - ry, x - rx);
     return { x, y, half, angle, ax: Math.cos(angle), ay: Math.sin(angle), rx: x - half * Math.cos(angle), ry: y - half * Math.sin(angle) };
   }
   function drawBodies(poses) {
