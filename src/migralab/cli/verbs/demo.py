@@ -96,7 +96,10 @@ def _make_room(out: Path) -> None:
 
 def _measure_micrograph(observations: Observations, out: Path) -> tuple[Picture | None, MeasuredMicrograph]:
     """Measure a published micrograph where the data are at hand, else a virtual one of the dish."""
+    from dataclasses import replace
+
     from migralab.imaging.datasets import find_dataset, find_panel
+    from migralab.report.figures.picture import green
 
     try:
         path = find_dataset(PANEL)
@@ -108,7 +111,8 @@ def _measure_micrograph(observations: Observations, out: Path) -> tuple[Picture 
     measured = _measure_file(
         path, panel.pixel_size_um, out / "micrograph", f"{panel.what}.", credit, panel.pixel_size_from
     )
-    return measured.picture, measured
+    # Shown as it was published, in green; the panel holds 8 bits
+    return replace(measured.picture, pixels=green(measured.picture.pixels.clip(0, 255).astype("uint8"))), measured
 
 
 def _measure_virtual(observations: Observations, out: Path) -> MeasuredMicrograph:
