@@ -51,7 +51,7 @@ def _against(name: str, peer: dict[str, float], walk: dict[int, float], both: di
         for way, t in peer.items()
     ]
     head = (
-        name, "per agent step", "our walk is faster by, 1 thread", "2 threads", "our walk + contact, 1 thread",
+        "its walk", "per agent step", "our walk is faster by, 1 thread", "2 threads", "our walk + contact, 1 thread",
         "2 threads",
     )  # fmt: skip
     return Table(title=f"Against {name}", head=head, rows=rows)
@@ -59,7 +59,7 @@ def _against(name: str, peer: dict[str, float], walk: dict[int, float], both: di
 
 def _peers() -> dict[str, dict[str, float]]:
     """Return s per agent step of the framework: as cited, and as measured here if its Python is named."""
-    found = {"Mesa 3.3.1, cited from peers.md 3b (another hour on such a machine)": CITED}
+    found = {"Mesa 3.3.1 as cited (peers.md 3b, another hour on such a machine)": CITED}
     if python := os.environ.get(OTHER_PYTHON):
         script = Path(__file__).with_name("mesa_walk.py")
         told = json.loads(subprocess.run([python, script], capture_output=True, text=True, check=True).stdout)

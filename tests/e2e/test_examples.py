@@ -26,6 +26,11 @@ def test_virtual_micrograph(tmp_path, capsys):
     assert (tmp_path / "dish.truth_migrasomes.csv").is_file()
 
 
+def test_readme_picture(tmp_path):
+    load("readme_picture").main(tmp_path / "cell.png", cells=12, seed=2)
+    assert (tmp_path / "cell.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_every_example_is_tested():
     tested = Path(__file__).read_text()
     assert all(f'load("{path.stem}")' in tested for path in EXAMPLES.glob("*.py"))

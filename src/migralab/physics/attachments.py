@@ -24,6 +24,7 @@ Floats = NDArray[np.float64]
 SHAFT, TIP, JUNCTION = 0, 1, 2
 
 _WANDER, _BRIDGE, _ANCHOR = 0, 64, 0  # first draw of each kind; anchors have a stream of their own
+_CERTAIN = 38.0  # exp(-38) is below the least uniform, 2^-54: no draw could say otherwise
 NONE = -1
 NEW = -2  # references to nodes laid in this very call count downwards from here
 
@@ -193,8 +194,11 @@ def _meet(rear: Rear, i: int, j: int, law: Law, old: Floats, stream: np.uint64, 
         return True
     if law.memory > 0.0:  # smooth paths: without inversion there was no meeting
         return False
+    apart = gap * max(old[j + 1] - old[j], 0.0) / (2.0 * law.wander * law.quantum)
+    if apart > _CERTAIN:
+        return False
     u, _ = uniform_pair(stream, key, step, _BRIDGE + j)
-    return u < math.exp(-gap * max(old[j + 1] - old[j], 0.0) / (2.0 * law.wander * law.quantum))
+    return u < math.exp(-apart)
 
 
 @kernel

@@ -100,7 +100,7 @@ def render_report(report: Report, *, progress: Progress | None = None) -> str:
         "key_numbers": list_key_numbers(report),
         "readouts": list_readouts(report),
         "verdicts": list_verdicts(report.verdicts),
-        "micrographs": show_micrographs(report.micrographs),
+        "micrographs": show_micrographs(report),
         "parameters": list_parameters(report),
         "provenance": list_provenance(report),
     }

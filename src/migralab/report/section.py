@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from migralab.measure import Readout, Readouts
 from migralab.measure.power import MARK
 from migralab.report import wording
-from migralab.report.content import MeasuredMicrograph, Report
+from migralab.report.content import Report
 from migralab.report.figures.figure import Figure
 from migralab.report.figures.picture import draw_picture
 from migralab.spec.parameter import TAG_MEANING, Parameter
@@ -22,6 +23,11 @@ _KEY_NUMBERS = (
     ("diameter.mean", "mean diameter"),
     ("lifetime.median", "median lifetime"),
 )
+_IMAGE_READOUTS = (
+    "count.per_cell", "attached.share", "count.per_100um_intact", "fibre.length_intact", "junction.per_100um",
+    "tip.per_100um", "junction.per_tip", "place.tip", "place.junction", "place.shaft", "diameter.mean", "diameter.sd",
+    "spacing.variance_ratio",
+)  # fmt: skip
 _ROLES = (
     ("predicted", "Predicted", "The published number set no parameter. Only these count as success or failure."),
     ("calibrated", "Calibrated", "The published number was used to set a parameter, so agreement is no success."),
@@ -45,11 +51,11 @@ class VerdictGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownMicrograph:
-    """A measured micrograph as it stands in the page."""
+    """A measured micrograph as it stands in the page; a row is what was measured, and the simulation's value."""
 
     picture: Figure
     overlay: Figure | None
-    rows: tuple[dict[str, str], ...]
+    rows: tuple[tuple[dict[str, str], str], ...]
     note: str
 
 
@@ -64,7 +70,7 @@ def list_readouts(report: Report) -> list[dict[str, str]]:
     return [_row(readout, wording.description(key)) for key, readout in report.shown.items()]
 
 
-def _row(readout: Any, name: str) -> dict[str, str]:  # a Readout
+def _row(readout: Readout, name: str) -> dict[str, str]:
     power = [part for part in readout.note.split("; ") if part.startswith(MARK)]
     return {
         "id": readout.id,
@@ -145,10 +151,10 @@ def _parameter(name: str, parameter: Parameter) -> dict[str, Any]:
     }
 
 
-def show_micrographs(micrographs: Sequence[MeasuredMicrograph]) -> list[ShownMicrograph]:
-    """Return measured micrographs with their overlays and numbers."""
+def show_micrographs(report: Report) -> list[ShownMicrograph]:
+    """Return measured micrographs with their overlays, and their numbers beside the simulated ones."""
     shown = []
-    for index, item in enumerate(micrographs, start=1):
+    for index, item in enumerate(report.micrographs, start=1):
         overlay = None
         if item.overlay is not None:
             data = item.overlay if isinstance(item.overlay, bytes) else Path(item.overlay).read_bytes()
@@ -157,15 +163,20 @@ def show_micrographs(micrographs: Sequence[MeasuredMicrograph]) -> list[ShownMic
                 alt=f"Micrograph {index} with what was found drawn in.",
                 caption="What was found, drawn over the image, so that every count can be checked by eye.",
             )  # fmt: skip
-        rows = tuple(
-            _row(readout, wording.description(key)) for key, readout in (item.readouts or {}).items() if readout.known
-        )
+        found = item.readouts or Readouts()
+        rows = tuple(_beside(report, found[key]) for key in _IMAGE_READOUTS if key in found and found[key].known)
         shown.append(
             ShownMicrograph(
                 picture=draw_picture(item.picture, title="As taken"), overlay=overlay, rows=rows, note=item.note
             )
         )
     return shown
+
+
+def _beside(report: Report, readout: Readout) -> tuple[dict[str, str], str]:
+    simulated = report.shown.get(readout.id)
+    words = wording.value_with_interval(simulated, with_unit=False) if simulated is not None else "–"
+    return _row(readout, wording.description(readout.id)), words
 
 
 def list_provenance(report: Report) -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ def unit(text: str) -> str:
     if text in _UNITS:
         return _UNITS[text]
     shown = re.sub(r"\^(-?\d+)", lambda found: found.group(1).translate(_POWERS), text)
-    return re.sub(r"\bu(?=[mgMlLNs])", "µ", shown)
+    return re.sub(r"\bu(?=[mgMlLNs])", "µ", shown).replace("*", "·")
 
 
 def prose(text: object) -> str:
@@ -66,7 +66,8 @@ def value_with_interval(readout: Readout, *, with_unit: bool = True) -> str:
 
 def replicates(readout: Readout) -> str:
     """Return what an interval is over: ``n = 6 dishes``."""
-    word = {"experiments": "dish" if readout.n == 1 else "dishes", "cells": "cells"}.get(readout.n_unit, readout.n_unit)
+    words = {"experiments": ("dish", "dishes"), "cells": ("cell", "cells")}
+    word = words.get(readout.n_unit, (readout.n_unit,) * 2)[readout.n != 1]
     return f"n = {readout.n} {word}"
 
 

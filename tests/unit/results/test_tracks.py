@@ -13,7 +13,8 @@ SIMPLE = """<?xml version="1.0"?>
 FULL = """<?xml version="1.0"?>
 <TrackMate version="7"><Model spatialunits="micron" timeunits="sec">
  <AllSpots><SpotsInFrame frame="0">
-  <Spot ID="1" POSITION_X="1" POSITION_Y="2" POSITION_T="0"/><Spot ID="2" POSITION_X="3" POSITION_Y="4" POSITION_T="120"/>
+  <Spot ID="1" POSITION_X="1" POSITION_Y="2" POSITION_T="0"/>
+  <Spot ID="2" POSITION_X="3" POSITION_Y="4" POSITION_T="120"/>
   <Spot ID="3" POSITION_X="7" POSITION_Y="7" POSITION_T="0"/>
  </SpotsInFrame></AllSpots>
  <AllTracks><Track TRACK_ID="5"><Edge SPOT_SOURCE_ID="1" SPOT_TARGET_ID="2"/></Track>

@@ -18,8 +18,8 @@ def draw_counts(report: Report) -> Figure | None:
         return None
     tally = np.bincount(counts)
     with canvas(5.6, 3.4) as (plot, axes):
-        bars = axes.bar(np.arange(len(tally)), tally, color=SIMULATED, width=0.8, label="cells of the dish shown")
-        bars[0].set_color(THIRD)
+        axes.bar([0], tally[:1], color=THIRD, width=0.8)
+        axes.bar(np.arange(1, len(tally)), tally[1:], color=SIMULATED, width=0.8, label="cells of the dish shown")
         axes.text(0.5, tally[0], f"{tally[0]} cells without", va="center", ha="left", size=8.5)
         law = _expected(report, len(counts), len(tally))
         if law is not None:

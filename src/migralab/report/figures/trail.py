@@ -41,9 +41,10 @@ def draw_trail(report: Report) -> Figure | None:
     return Figure(
         data=data, mime="image/svg+xml", title="Order along the trail",
         alt="Number, age and attached share of migrasomes against distance behind the rear.",
-        caption="Ground near the rear is young, so it holds few and young migrasomes; far behind, fibres have broken "
-        f"and those left are detached. {explain_interval(shown[f'trail.count_{bins[0]}'])} Bins without a migrasome in "
-        "any dish have no age and no attached share. At rest, a cell's ground near the rear grows old too.",
+        caption="Migrasomes against the way that the rear of their cell has gone since it laid the place: how many, "
+        "how old, and how many still hang on the cell. Behind a moving cell the nearest ground is the youngest; behind "
+        f"a cell at rest it grows old. {explain_interval(shown[f'trail.count_{bins[0]}'])} A bin that is empty in "
+        "every dish has no age and no attached share.",
     )  # fmt: skip
 
 

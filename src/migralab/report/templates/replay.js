@@ -101,7 +101,7 @@
         const attached = data.va[row] & 1, precursor = data.va[row] & 2;
         pen.beginPath(); pen.arc(px(data.vx[row]), py(data.vy[row]), Math.max(1.5, diameter / 2 * scale * swell), 0, 7);
         pen.strokeStyle = attached ? "#0072b2" : "#d55e00";
-        pen.fillStyle = precursor ? "#fff" : attached ? "rgba(0,114,178,.35)" : "rgba(213,94,0,.35)";
+        pen.fillStyle = precursor ? "#fff" : attached ? "rgba(0,114,178,.8)" : "rgba(213,94,0,.8)";
         pen.fill(); pen.stroke();
         if (!precursor) count++;
       }
