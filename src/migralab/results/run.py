@@ -160,14 +160,10 @@ def write_table(columns: Columns, name: str, path: Path) -> None:
     import pyarrow.parquet as pq
 
     meaning = {column.name: column.meaning for column in TABLES[name]}
-    arrays = {key: pa.array(_plain(values)) for key, values in columns.items()}
+    arrays = {key: pa.array(values) for key, values in columns.items()}
     fields = [pa.field(key, array.type, metadata={"meaning": meaning[key]}) for key, array in arrays.items()]
     schema = pa.schema(fields, metadata={"migralab_schema": str(SCHEMA), "table": name})
     pq.write_table(pa.Table.from_arrays(list(arrays.values()), schema=schema), path, compression="zstd")
-
-
-def _plain(values: NDArray[Any]) -> Any:
-    return values.astype(object) if values.dtype.kind == "U" else values
 
 
 def read_table(path: Path) -> Columns:
@@ -175,12 +171,7 @@ def read_table(path: Path) -> Columns:
     import pyarrow.parquet as pq
 
     table = pq.read_table(path)
-    return {name: _array(table[name]) for name in table.column_names}
-
-
-def _array(column: Any) -> NDArray[Any]:
-    values = column.to_numpy()
-    return values.astype(str) if values.dtype == object else np.asarray(values)
+    return {name: np.asarray(table[name].to_numpy()) for name in table.column_names}
 
 
 def open_run(directory: Path | str) -> Run:

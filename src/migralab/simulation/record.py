@@ -14,8 +14,10 @@ from migralab.physics.attachments import JUNCTION, SHAFT, TIP
 from migralab.physics.growth import LIMITERS
 from migralab.results.run import Columns
 
-_KINDS = np.empty(3, dtype="<U8")
+# Words are kept as references to a few strings: 8 bytes a row, where fixed-width text would take 32
+_KINDS = np.empty(3, dtype=object)
 _KINDS[[SHAFT, TIP, JUNCTION]] = ("shaft", "tip", "junction")
+_FATES = np.array(["collapsed", "ruptured", "present"], dtype=object)
 _MINUTE = 60.0
 
 
@@ -135,8 +137,8 @@ def migrasome_columns(state: State) -> Columns:
         "diameter_sd_um": np.zeros(len(rows)),
         "attachment": attachment_names(vesicles["kind"][rows]),
         "attached": vesicles["detached"][rows] > state.time,
-        "stage": np.array(STAGES)[vesicles["stage"][rows]],
-        "limiter": np.array(LIMITERS)[vesicles["limiter"][rows]],
+        "stage": np.array(STAGES, dtype=object)[vesicles["stage"][rows]],
+        "limiter": np.array(LIMITERS, dtype=object)[vesicles["limiter"][rows]],
         "area_um2": area,
         "volume_um3": vesicles["volume"][rows],
         "tetraspanin": tetraspanin,
@@ -183,7 +185,7 @@ def life_columns(state: State) -> Columns:
         "detached_min": np.where(~collapsed & (detached <= now), detached, np.nan),
         "gone_min": np.where(over, gone, np.nan),
         "last_min": np.full(v.n, now),
-        "fate": np.where(over, np.where(collapsed, "collapsed", "ruptured"), "present"),
+        "fate": _FATES[np.where(over, np.where(collapsed, 0, 1), 2)],
     }
 
 

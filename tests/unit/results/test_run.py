@@ -17,7 +17,7 @@ PROVENANCE = Provenance(
 def made():
     beads = {"cell_id": np.array([0, 1]), "x_um": np.array([1.5, np.nan])}
     tables = {name: {"cell_id": np.array([0])} for name in RUN_TABLES}
-    words = {"cell_id": np.array([0, 1]), "kind": np.array(["tip", "junction"])}
+    words = {"cell_id": np.array([0, 1]), "kind": np.array(["tip", "junction"], dtype=object)}
     return Run(experiment="id: e\n", provenance=PROVENANCE, tables=tables | {"retractosomes": beads, "nodes": words})
 
 

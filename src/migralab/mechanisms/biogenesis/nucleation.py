@@ -183,4 +183,4 @@ class Nucleation:
 
 def attachment_names(kind: NDArray[Any]) -> NDArray[Any]:
     """Return ``tip`` or ``junction`` for each kind code of a migrasome."""
-    return np.where(kind == TIP, "tip", "junction")
+    return np.asarray(np.array(["junction", "tip"], dtype=object)[(kind == TIP).astype(np.int8)])
