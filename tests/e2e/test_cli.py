@@ -106,6 +106,11 @@ def test_measured_tracks_replace_the_walk(call, tmp_path):
     write_entry(tmp_path, lambda text: text.replace("duration: 12 h,", "duration: 6 h, tracks: {file: tracks.csv},"))
     code, _, err = call("run", "mine.yaml", "--out", tmp_path / "replayed")
     assert code == 0, err
+    entry = ("run", "migrasome-formation", "--duration", "6h", "--tracks", "tracks.csv", "--out", tmp_path / "again")
+    assert call(*entry)[0] == 0
+    assert (tmp_path / "again/tables/nodes.parquet").read_bytes() == (
+        tmp_path / "replayed/tables/nodes.parquet"
+    ).read_bytes()
     import pandas as pd
 
     cells = pd.read_parquet(tmp_path / "replayed" / "tables" / "cells.parquet")

@@ -169,3 +169,10 @@ def test_licence_is_bsd_and_names_the_founders():
     text = (ROOT / "LICENSE").read_text(encoding="utf-8")
     assert "BSD 3-Clause" in text
     assert "Copyright (c) 2026, The migralab founders" in text
+
+
+def test_the_python_of_the_readme_runs(capsys):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    code = text.split("```python\n")[1].split("```")[0]
+    exec(compile(code, "README.md", "exec"), {})  # our own file
+    assert "count.per_cell" in capsys.readouterr().out

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 WORTH_THREADS = 3000  # entities below which waking a second thread (30 us a loop) costs more than it saves
 
+KEPT = 8  # folders of compiled code; other versions and checkouts of one user may be at work beside this one
 SOURCES = (Path(__file__).parent, Path(__file__).parents[1] / "physics")
 
 
@@ -38,6 +40,13 @@ def _source_hash() -> str:
     return digest.hexdigest()
 
 
+def _forget_old(root: Path) -> None:
+    """Remove all but the newest few folders of compiled code: each edit of a kernel leaves one behind."""
+    folders = sorted(root.iterdir(), key=lambda folder: folder.stat().st_mtime)
+    for folder in folders[:-KEPT]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _cache_folder() -> Path:
     if chosen := os.environ.get("MIGRALAB_CACHE"):
         root = Path(chosen)
@@ -47,7 +56,9 @@ def _cache_folder() -> Path:
         root = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "migralab"
     folder = root / "kernels" / _source_hash()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.exists():
+            folder.mkdir(parents=True, exist_ok=True)  # two workers may come at once
+            _forget_old(folder.parent)
     except OSError:  # no writable home, as in some containers
         folder = Path(tempfile.gettempdir()) / "migralab-kernels" / folder.name
         folder.mkdir(parents=True, exist_ok=True)

@@ -153,9 +153,15 @@ def _parameters(name: str, own: dict[str, Any], file: ExperimentFile | None, arm
     try:
         return kind(**own)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        message = f"{name}: {first.get('ctx', {}).get('error') or first['msg']} (arm '{arm}')"
-        raise (file.error(("mechanisms", name), message) if file else SpecError(message)) from None
+        if file is not None and arm == file.experiment.control.id:
+            raise file.validation_error(error, kind, ("mechanisms", name)) from None
+        problems = [str(item.get("ctx", {}).get("error") or item["msg"]) for item in error.errors(include_url=False)]
+        message = f"{name}: {' '.join(problems)} (arm '{arm}')"
+        raise (file.error(("arms", _arm_index(file, arm)), message) if file else SpecError(message)) from None
+
+
+def _arm_index(file: ExperimentFile, arm: str) -> int:
+    return [own.id for own in file.experiment.arms].index(arm)
 
 
 def compile_all(source: Experiment | ExperimentFile) -> dict[str, Model]:

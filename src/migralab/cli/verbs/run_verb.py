@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from migralab.cli.console import progress, remark, say, say_json
+from migralab.cli.console import length_option, progress, remark, say, say_json, time_option
+from migralab.spec.experiment import Experiment
 
 
 def run(  # noqa: PLR0913  # one per option
@@ -17,6 +18,11 @@ def run(  # noqa: PLR0913  # one per option
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Change a value: mechanism.parameter=VALUE or dish.FIELD=VALUE.")
     ] = None,
+    tracks: Annotated[
+        Path | None, typer.Option("--tracks", help="CSV or TrackMate XML: cells follow these instead of a walk.")
+    ] = None,
+    pixel_size: Annotated[str | None, typer.Option("--pixel-size", help="Of the tracks, for example 0.65um.")] = None,
+    frame_interval: Annotated[str | None, typer.Option("--frame-interval", help="Of the tracks.")] = None,
     duration: Annotated[str | None, typer.Option("--duration", help="Simulated time, for example 12h.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Directory to write; must not exist.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")] = False,
@@ -30,10 +36,12 @@ def run(  # noqa: PLR0913  # one per option
 
     file = load(entry)
     changes = [*(settings or []), *([f"dish.duration={duration}"] if duration else [])]
-    if changes:
+    if changes or tracks is not None:
         experiment = apply_arm(file.experiment, arm or file.experiment.control.id)
         for change in changes:
             experiment = apply_setting(experiment, change)
+        if tracks is not None:
+            experiment = _with_tracks(experiment, tracks, pixel_size, frame_interval)
         model = compile_experiment(experiment)
     else:
         model = compile_experiment(file, arm)
@@ -42,6 +50,14 @@ def run(  # noqa: PLR0913  # one per option
         done = simulate(model, seed, out=out, resume=resume, progress=update)
     _print_readouts(done, as_json)
     remark(f"The run is in {out}. Next: migralab report {out}, or migralab image {out}.")
+
+
+def _with_tracks(experiment: Experiment, tracks: Path, pixel_size: str | None, interval: str | None) -> Experiment:
+    from migralab.spec.experiment import TrackFile
+
+    length_option(pixel_size, "--pixel-size"), time_option(interval, "--frame-interval")
+    file = TrackFile(file=str(tracks), pixel_size=pixel_size, frame_interval=interval)
+    return experiment.model_copy(update={"dish": experiment.dish.model_copy(update={"tracks": file})})
 
 
 def _free_name(path: Path) -> Path:
