@@ -7,6 +7,7 @@ is compiled again, never silently stale. A read-only installation works too, bec
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -42,9 +43,10 @@ def _source_hash() -> str:
 
 def _forget_old(root: Path) -> None:
     """Remove all but the newest few folders of compiled code: each edit of a kernel leaves one behind."""
-    folders = sorted(root.iterdir(), key=lambda folder: folder.stat().st_mtime)
-    for folder in folders[:-KEPT]:
-        shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):  # another process may tidy up at the same time
+        folders = sorted(root.iterdir(), key=lambda folder: folder.stat().st_mtime)
+        for folder in folders[:-KEPT]:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _cache_folder() -> Path:
