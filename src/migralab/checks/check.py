@@ -66,7 +66,7 @@ def check(
     experiment = source.experiment if isinstance(source, ExperimentFile) else source
     claims = [c for c in experiment.claims if tier == "full" or c.tier == "fast"]
     models = {arm: _model(source, arm, tier) for arm in _arms(experiment, claims)}
-    batch = run_batch(models, range(1, seeds + 1), _readouts(claims), workers=workers, progress=progress)
+    batch = run_batch(models, range(1, seeds + 1), _readouts(experiment, claims), workers=workers, progress=progress)
     return Checked(entry=experiment.id, verdicts=judge_claims(experiment.id, claims, batch), batch=batch)
 
 
@@ -87,8 +87,9 @@ def _arms(experiment: Experiment, claims: Sequence[Claim]) -> list[str]:
     return [arm.id for arm in experiment.arms if arm.id in needed]
 
 
-def _readouts(claims: Sequence[Claim]) -> tuple[str, ...]:
-    needed = {"count.per_cell": None}
+def _readouts(experiment: Experiment, claims: Sequence[Claim]) -> tuple[str, ...]:
+    """Return what the entry wants to see and what its claims need."""
+    needed = dict.fromkeys(experiment.readouts)
     for claim in claims:
         if claim.comparison is not None:
             needed |= dict.fromkeys(claim.comparison.readouts)
@@ -141,7 +142,7 @@ def sweep(
             if progress is not None:
                 progress(done + count, total)
 
-        batch = run_batch(models, seeds, _readouts(claims), workers=workers, progress=onward)
+        batch = run_batch(models, seeds, _readouts(experiment, claims), workers=workers, progress=onward)
         by_change[f"{path} x{factor:g}"] = judge_claims(experiment.id, claims, batch)
     return replace(base, changes=find_sensitive(base.verdicts, by_change), swept=tuple(by_change))
 
