@@ -45,7 +45,7 @@ def test_a_plane_through_a_pellet_meets_spheres_in_proportion_to_their_diameter(
     sizes = rng.uniform(0.5, 0.9, 400_000)
     depth = rng.uniform(-1, 1, len(sizes))
     hit = np.abs(depth) < sizes / 2
-    _, weight = look(sizes, "tem-purified")
+    _, weight = look(sizes, "tem-section")
     from migralab.measure.observer import recover
 
     share = np.histogram(sizes, bins=8, weights=weight / recover(sizes))[0]

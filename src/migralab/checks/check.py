@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from migralab.checks.evaluate import judge
 from migralab.checks.table import VerdictChange, find_sensitive
 from migralab.checks.verdict import LEAST_SEEDS, Verdict
+from migralab.core.errors import UnknownIdError
 from migralab.measure.registry import OBSERVABLES
 from migralab.simulation.batch import Batch, run_batch
 from migralab.simulation.compile import Model, compile_experiment
@@ -130,7 +131,11 @@ def sweep(
     """
     experiment = source.experiment if isinstance(source, ExperimentFile) else source
     claims = [c for c in experiment.claims if tier == "full" or c.tier == "fast"]
-    changes = [(path, factor) for path in estimates or estimates_to_sweep(experiment) for factor in FACTORS]
+    known = estimates_to_sweep(experiment)
+    for path in estimates or ():
+        if path not in known:
+            raise UnknownIdError("estimate with a range", path, known)
+    changes = [(path, factor) for path in estimates or known for factor in FACTORS]
     seeds, by_change = base.batch.seeds, {}
     total = len(changes) * len(_arms(experiment, claims)) * len(seeds)
     for index, (path, factor) in enumerate(changes):

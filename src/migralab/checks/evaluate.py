@@ -125,6 +125,13 @@ def _laboratory(claim: Claim, samples: Floats) -> dict[str, Any]:
     return {"share_of_laboratories": weakest.pooled, "share_per_experiment": weakest.per_experiment}
 
 
+def _role(claim: Claim) -> str:
+    """Return the role of a verdict; what the model predicts and nobody has measured is a consequence, no success."""
+    if claim.role is None or claim.grade == "by-construction":
+        return "by-construction"
+    return "consequence" if claim.role == "predicted" and claim.source.key == "migralab" else claim.role
+
+
 def _verdict(entry: str, claim: Claim, finding: Finding, **shares: Any) -> Verdict:  # passed on
     estimate = finding.estimate
     known = estimate is not None and not math.isnan(estimate.value)
@@ -133,7 +140,7 @@ def _verdict(entry: str, claim: Claim, finding: Finding, **shares: Any) -> Verdi
         id=claim.id,
         statement=claim.statement,
         grade=claim.grade,
-        role=claim.role if claim.role and claim.grade != "by-construction" else "by-construction",
+        role=_role(claim),
         verdict=finding.outcome,
         source=str(claim.source),
         observed=estimate.value if estimate and known else None,

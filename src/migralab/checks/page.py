@@ -9,6 +9,11 @@ from migralab.checks.verdict import Verdict
 
 _GROUPS = (
     ("predicted", "Predicted", "No number here set a parameter. These count."),
+    (
+        "consequence",
+        "Consequences that nobody has measured",
+        "They follow from the mechanism; no paper tests them yet.",
+    ),
     ("calibrated", "Calibrated", "Each of these numbers set a parameter; that they come out is no success."),
     ("by-construction", "By construction", "They follow from a sign that someone typed, and score nothing."),
 )

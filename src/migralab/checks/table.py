@@ -17,21 +17,26 @@ class Score:
 
     Parameters
     ----------
-    predicted, calibrated
-        Number of claims by verdict.
+    predicted, calibrated, consequence
+        Number of claims by verdict. A consequence is a prediction that no published number tests yet.
     by_construction, not_judged
         Claims that score nothing: they follow from a sign that someone typed, or no published arm tests them.
     """
 
     predicted: dict[Outcome, int]
     calibrated: dict[Outcome, int]
+    consequence: dict[Outcome, int]
     by_construction: int
     not_judged: int
 
     def __str__(self) -> str:
         parts = [
             f"{name}: " + ", ".join(f"{counts[outcome]} {outcome}" for outcome in counts)
-            for name, counts in (("predicted", self.predicted), ("calibrated", self.calibrated))
+            for name, counts in (
+                ("predicted", self.predicted),
+                ("not yet measured by anyone", self.consequence),
+                ("calibrated", self.calibrated),
+            )
         ]
         return "; ".join([*parts, f"by construction: {self.by_construction}", f"not judged: {self.not_judged}"])
 
@@ -75,7 +80,7 @@ def to_json(verdicts: Iterable[Verdict]) -> str:
 def score(verdicts: Iterable[Verdict]) -> Score:
     """Count verdicts by role."""
     counts: dict[str, dict[Outcome, int]] = {
-        role: {"pass": 0, "fail": 0, "inconclusive": 0} for role in ("predicted", "calibrated")
+        role: {"pass": 0, "fail": 0, "inconclusive": 0} for role in ("predicted", "calibrated", "consequence")
     }
     constructed = unjudged = 0
     for verdict in verdicts:
@@ -88,6 +93,7 @@ def score(verdicts: Iterable[Verdict]) -> Score:
     return Score(
         predicted=counts["predicted"],
         calibrated=counts["calibrated"],
+        consequence=counts["consequence"],
         by_construction=constructed,
         not_judged=unjudged,
     )

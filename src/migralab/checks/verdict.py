@@ -30,7 +30,8 @@ class Verdict:
     Parameters
     ----------
     entry, id, statement, grade, role, source
-        From the claim; `role` is ``by-construction`` where it holds by construction.
+        From the claim; `role` is ``by-construction`` where it holds by construction, and ``consequence`` for what
+        the model predicts and no paper has measured.
     verdict
         ``none`` where the claim cannot be judged (T3).
     observed, interval

@@ -48,7 +48,8 @@ OBSERVERS: dict[str, str] = {
     "true": "the diameter itself",
     "psf": "blurred: 0.25 um in quadrature below 0.6 um",
     "live-section": "optical section at a random height through each vesicle, then blurred",
-    "tem-purified": "spun at 4,000 and 20,000 g, shrunk, cut by a random plane (large ones more often)",
+    "tem-purified": "spun at 4,000 and 20,000 g and seen whole in negative stain (no section; flattening unknown)",
+    "tem-section": "spun, embedded and shrunk, cut by a random plane (large ones more often)",
 }
 HEIGHTS = 32  # cuts per vesicle; their mean is within 0.1 % of pi/4
 
@@ -76,6 +77,9 @@ def look(diameter: Floats, observer: str) -> tuple[Floats, Floats]:
     if observer == "live-section":
         return blur(cut(diameter)), np.ones(len(diameter))
     if observer == "tem-purified":
+        # Zhao 2019 S1g is negative stain: whole mounts. Drying may flatten or shrink them; no number is known
+        return diameter[:, None], recover(diameter)
+    if observer == "tem-section":
         # A plane through a pellet meets a sphere in proportion to its diameter (Wicksell 1925)
         return cut(ASSUMPTIONS["shrinkage"].value * diameter), recover(diameter) * diameter
     raise UnknownIdError("observer", observer, OBSERVERS)

@@ -9,10 +9,10 @@ from migralab.spec.experiment import Experiment
 
 COUNT_BY_FIBRONECTIN = PublishedSeries(
     x=(0.0, 0.1, 1.0, 10.0, 20.0),
-    y=(0.24, 0.64, 1.89, 3.50, 2.80),
+    y=(0.22, 0.64, 1.89, 3.50, 2.81),
     name="Chen 2019, L929, fixed, WGA",
     source="Chen et al. 2019, Cell Discovery 5:13, fig. 1g",
-    note="read from the plot to about 0.1 migrasomes per cell; cells of several experiments pooled by the authors",
+    note="read from the plot to 0.04 to 0.1 migrasomes per cell; the number of cells is not given",
 )
 
 GROWTH = PublishedSeries(
@@ -23,7 +23,7 @@ GROWTH = PublishedSeries(
     note="one vesicle, blur of the microscope included",
 )
 
-# Least squares through GROWTH: d^2 = 0.118 + 0.106 sqrt(t), rms 0.083 um (model-notes 8, C); the points scatter by
+# Least squares through GROWTH: d^2 = 0.118 + 0.106 sqrt(t), rms 0.083 um (model-notes 6, C); the points scatter by
 # 0.03 um about the laws that they allow
 _SQUARE_AT_0, _SQUARE_PER_ROOT = 0.118, 0.106
 

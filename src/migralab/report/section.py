@@ -30,6 +30,11 @@ _IMAGE_READOUTS = (
 )  # fmt: skip
 _ROLES = (
     ("predicted", "Predicted", "The published number set no parameter. Only these count as success or failure."),
+    (
+        "consequence",
+        "Not yet measured by anyone",
+        "Follows from the mechanism; no paper tests it, so it scores nothing.",
+    ),
     ("calibrated", "Calibrated", "The published number was used to set a parameter, so agreement is no success."),
     ("by-construction", "By construction", "Follows from a sign that was put in; scores nothing."),
 )

@@ -17,7 +17,7 @@ LEAST_EFFECT = 0.2
 """A sign needs an effect of at least 20 %, or half the published one (ADR 0007)."""
 
 T1_KINDS = ("interval", "ratio", "exponent", "rescue")
-T2_KINDS = ("sign", "order", "rescue", "equivalence", "time-order", "exponent")
+T2_KINDS = ("interval", "sign", "order", "rescue", "equivalence", "time-order", "exponent")
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]*$")]
 """Letters, digits, dots, dashes and underscores: what can stand in a file name and on a command line."""

@@ -9,6 +9,7 @@ import pytest
 
 from migralab.checks.evaluate import judge
 from migralab.checks.table import any_failed, find_sensitive, score, to_json, to_rows
+from migralab.spec.parameter import Source
 from tests.unit.checks.example import claim, dishes
 
 DESIGN = {"entry", "id", "grade", "role", "verdict", "observed", "interval", "expected", "source", "seeds"}
@@ -46,7 +47,20 @@ def test_only_predictions_are_a_score():
     assert result.predicted == {"pass": 1, "fail": 0, "inconclusive": 0}
     assert result.calibrated == {"pass": 1, "fail": 0, "inconclusive": 0}
     assert (result.by_construction, result.not_judged) == (1, 1)
-    assert str(result).startswith("predicted: 1 pass, 0 fail, 0 inconclusive; calibrated: 1 pass")
+    assert str(result).startswith("predicted: 1 pass, 0 fail, 0 inconclusive; not yet measured by anyone: 0 pass")
+
+
+def test_a_prediction_without_a_published_number_is_a_consequence_and_no_success():
+    own = {"key": "migralab", "locator": "computed", "tag": "C"}
+    paper = {"key": "chen2019", "locator": "fig 1g", "tag": "D"}
+    made = claim("sign", "a", "b", direction="increase")
+    judged = [
+        judge("e", made.model_copy(update={"source": Source(**source)}), dishes(20, a=4.0, b=2.0))
+        for source in (own, paper)
+    ]
+    assert [v.role for v in judged] == ["consequence", "predicted"]
+    assert score(judged).predicted["pass"] == 1
+    assert score(judged).consequence["pass"] == 1
 
 
 def test_a_failing_claim_is_seen():

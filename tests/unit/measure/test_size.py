@@ -51,12 +51,19 @@ def test_the_centrifuge_keeps_a_window_of_sizes():
     assert np.all(np.diff(recover(np.linspace(0.5, 1.2, 20))) < 0)
 
 
-def test_the_purified_sample_is_weighted_by_recovery_and_by_diameter():
+def test_a_purified_sample_in_negative_stain_is_seen_whole():
+    sizes = np.array([0.3, 0.9])
+    dish = three_cells(migrasomes={"frame": [0] * 2, "cell_id": [7, 3], "diameter_um": sizes})
+    expected = np.average(sizes, weights=recover(sizes))
+    assert look(dish, "diameter.mean@tem-purified").value == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_section_of_a_pellet_is_weighted_by_recovery_and_by_diameter():
     sizes = np.array([0.3, 0.9])
     dish = three_cells(migrasomes={"frame": [0] * 2, "cell_id": [7, 3], "diameter_um": sizes})
     weight = sizes * recover(sizes)
     expected = ASSUMPTIONS["shrinkage"].value * math.pi / 4 * np.sum(weight * sizes) / weight.sum()
-    assert look(dish, "diameter.mean@tem-purified").value == pytest.approx(expected, rel=1e-3)
+    assert look(dish, "diameter.mean@tem-section").value == pytest.approx(expected, rel=1e-3)
 
 
 def test_stokes_gives_the_borders_of_the_window():

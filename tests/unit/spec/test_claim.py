@@ -43,7 +43,13 @@ def test_complete_claims_are_accepted():
         ({**T1, "source": {**SOURCE, "tag": "R"}}, "never data"),
         ({**T2, "source": {**SOURCE, "tag": "R"}}, "never data"),
         ({**T1, "comparison": T2["comparison"]}, "not by sign"),
-        ({**T2, "comparison": T1["comparison"]}, "not by interval"),
+        (
+            {
+                **T2,
+                "comparison": {"kind": "ratio", "readout": "count.per_cell", "arms": ["a", "b"], "low": 1, "high": 2},
+            },
+            "not by ratio",
+        ),
         (without(T2, "discriminating_arm"), "names no discriminating_arm"),
         ({**T2, "grade": "by-construction", "role": "predicted"}, "predicts nothing"),
     ],

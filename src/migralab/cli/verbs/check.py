@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 CLAIM_FAILED = 1
 
 
-def check(  # one per option
+def check(
     entry: Annotated[str, typer.Argument(help="Catalogue id, YAML file, or 'all'.")],
     seeds: Annotated[int, typer.Option("--seeds", help="Dishes per arm; signs need at least 20.", min=2)] = 20,
     tier: Annotated[str, typer.Option("--tier", help="fast or full.")] = "fast",
     sweep: Annotated[bool, typer.Option("--sweep", help="Also halve and double every estimate (long).")] = False,
+    estimates: Annotated[
+        list[str] | None, typer.Option("--estimate", help="Sweep this estimate only; may be repeated.")
+    ] = None,
     workers: Annotated[int | None, typer.Option("--workers", help="Processes; all cores by default.", min=1)] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the verdicts to this file.")] = None,
     page: Annotated[Path | None, typer.Option("--page", help="Write the verdicts as a Markdown page.")] = None,
@@ -48,9 +51,9 @@ def check(  # one per option
         file = load(name)
         with progress(f"check {file.experiment.id}", "dishes") as update:
             checked = check_entry(file, seeds=seeds, tier=tier, workers=count, progress=update)
-        if sweep:
+        if sweep or estimates:
             with progress("estimates halved and doubled", "dishes") as update:
-                checked = sweep_entry(file, checked, tier=tier, workers=count, progress=update)
+                checked = sweep_entry(file, checked, estimates=estimates, tier=tier, workers=count, progress=update)
         _print(checked)
         verdicts += checked.verdicts
         changes += checked.changes
@@ -73,6 +76,7 @@ def _print(checked: Checked) -> None:
     say(f"{checked.entry}: {len(checked.batch.seeds)} dishes an arm")
     for group, title in (
         ("predicted", "Predicted: these count"),
+        ("consequence", "Consequences of the mechanism that nobody has measured: no success until someone does"),
         ("calibrated", "Calibrated: the number set a parameter"),
         ("by-construction", "By construction: follows from a sign that someone typed, scores nothing"),
     ):

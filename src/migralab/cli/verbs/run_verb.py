@@ -11,7 +11,7 @@ from migralab.cli.console import length_option, progress, remark, say, say_json,
 from migralab.spec.experiment import Experiment
 
 
-def run(  # noqa: PLR0913  # one per option
+def run(
     entry: Annotated[str, typer.Argument(help="Catalogue id or YAML file.")],
     arm: Annotated[str | None, typer.Option("--arm", help="Arm to run; the control by default.")] = None,
     seed: Annotated[int, typer.Option("--seed", help="The dish.")] = 1,

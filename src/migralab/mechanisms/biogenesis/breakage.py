@@ -14,7 +14,7 @@ from migralab.mechanisms.base import estimate, ticks_in
 from migralab.physics.breakage import sweep_breaks
 from migralab.spec.parameter import MechanismParameters, Parameter, Source, quantity
 
-_RATES = Source(key="wang2022", locator="fig 1a: new breaks per um per min at 0-60, 60-120, 120-180 min", tag="FTE")
+_RATES = Source(key="wang2022", locator="fig 1a: new breaks per um per min at 0-60, 60-120, 120-180 min", tag="D")
 
 
 class Parameters(MechanismParameters):
@@ -38,16 +38,16 @@ class Parameters(MechanismParameters):
         description="contractility factor on the hazard: 1 untreated, 0 under blebbistatin",
     )  # fmt: skip
     bead_spacing: Parameter = quantity(
-        0.8, "um", source=Source(key="wang2022", locator="fig 1f: four spacings, mean 0.80 um", tag="FTE"),
+        0.8, "um", source=Source(key="wang2022", locator="fig 1f: four spacings, mean 0.80 um", tag="D"),
         minimum=0.01,
         description="distance between the retractosomes of a broken stretch",
     )  # fmt: skip
     bead_diameter: Parameter = quantity(
-        128.6, "nm", source=Source(key="wang2022", locator="fig 1e: geometric mean of 192", tag="FTE"), minimum=1.0,
+        128.6, "nm", source=Source(key="wang2022", locator="fig 1e: geometric mean of 192", tag="D"), minimum=1.0,
         description="diameter of a retractosome, geometric mean",
     )  # fmt: skip
     bead_spread: Parameter = quantity(
-        0.417, "", source=Source(key="wang2022", locator="fig 1e: ln-spread", tag="FTE"),
+        0.417, "", source=Source(key="wang2022", locator="fig 1e: ln-spread", tag="D"),
         description="ln-spread of retractosome diameters",
     )  # fmt: skip
 

@@ -19,6 +19,7 @@ class Parameters(MechanismParameters):
 
     detached_life: Parameter = quantity(
         60.0, "min", source=estimate("with half_age 300 min gives the published mean lifetime of about 200 min"),
+        calibrated_on="mean lifetime of about 200 min, Wu 2017 (with half_age)",
         low=30.0, high=120.0, minimum=0.01, description="mean time from detachment to rupture",
     )  # fmt: skip
 

@@ -39,8 +39,7 @@ class Parameters(MechanismParameters):
         high=0.2, minimum=1e-4, calibrated_on=_SLOPE, description="effective viscosity in the fibre (eta)",
     )  # fmt: skip
     tetraspanin_diffusivity: Parameter = quantity(
-        0.2, "um^2/s", source=Source(key="webb1981", locator="blebs without cortex, 0.1 or more; middle of 0.1-0.3",
-        tag="ABS"),
+        0.2, "um^2/s", source=estimate("proteins in blebs without cortex 0.1 or more (Webb 1981)"),
         low=0.1, high=0.3, description="diffusivity of tetraspanin in the fibre (D_T)",
     )  # fmt: skip
     saturation: Parameter = quantity(
@@ -49,6 +48,7 @@ class Parameters(MechanismParameters):
     )  # fmt: skip
     stiffness_ratio: Parameter = quantity(
         12.7, "", source=computed("d 1.27 um needs k 12.7 at R_l 50 nm if nothing else holds it"), minimum=1.0,
+        calibrated_on="last point of the growth curve, Wu 2017 fig 1D; inactive under pressure",
         description="stiffness of the domain over the fibre's (k); bounds the radius only without pressure",
     )  # fmt: skip
     shortest_path: Parameter = quantity(

@@ -15,7 +15,9 @@ from migralab.physics.attachments import SHAFT, TIP
 from migralab.spec.parameter import MechanismParameters, Parameter, Source, quantity
 
 _SCALE = "mean count of L929 at 10 ug/ml fibronectin, Chen 2019 fig 1g (the product of competent share and P_stab)"
-_SHARE = Source(key="chen2019", locator="fig 1g, 3.5 per cell at 10 ug/ml: product 0.065 with P_stab 0.46", tag="D")
+_SHARE = Source(
+    key="chen2019", locator="fig 1g, 3.5 per cell at 10 ug/ml: product 0.066 with a mean P_stab of 0.47", tag="C"
+)
 
 PRECURSOR, STABILISED, COLLAPSED = 0, 1, 2
 STAGES = ("precursor", "stabilised", "collapsed")
@@ -73,7 +75,8 @@ class Parameters(MechanismParameters):
         description="steepness of the calcium gate",
     )  # fmt: skip
     initial_diameter: Parameter = quantity(
-        0.44, "um", source=Source(key="wu2017", locator="fig 1D, fit at time 0 (includes blur)", tag="D"), minimum=0.01,
+        0.44, "um", source=Source(key="wu2017", locator="fig 1D, intercept of a fit, blur included", tag="C"),
+        calibrated_on="first point of the growth curve, Wu 2017 fig 1D", minimum=0.01,
         description="diameter of a precursor",
     )  # fmt: skip
     experiment_effect: Parameter = quantity(

@@ -11,7 +11,7 @@ from migralab.physics.adhesion import biphasic_speed, coating_occupancy
 from migralab.spec.parameter import MechanismParameters, Parameter, Source, quantity
 
 _CHEN = Source(key="chen2019", locator="fig 1g, five doses, fit of K and c0 with one scale", tag="D")
-_WU_MRNA = Source(key="wu2017", locator="fig 1G, mRNA relative to ITGA1", tag="FTE")
+_WU_MRNA = Source(key="wu2017", locator="fig 1G, mRNA relative to ITGA1", tag="D")
 _COUNTS = "L929 counts against fibronectin dose, Chen 2019 fig 1g"
 _DOSE = 10.0  # ug/ml: the dose at which anchor density and speed are stated
 
@@ -35,7 +35,7 @@ class Parameters(MechanismParameters):
     )  # fmt: skip
     itga5: Parameter = quantity(1.0, "", source=_WU_MRNA, description="level of ITGA5, relative to wild type")
     collagen_receptors: Parameter = quantity(
-        1.1 / 10.3, "", source=_WU_MRNA, description="ITGA1 and ITGA2 for collagen I, relative to ITGA5"
+        1.1 / 10.3, "", source=_WU_MRNA, description="ITGA1 and ITGA2 for collagen I, relative to ITGA5 (upper bound)"
     )
     laminin_receptors: Parameter = quantity(
         0.2 / 10.3, "", source=_WU_MRNA, description="ITGA3 and ITGA6 for laminin-511, relative to ITGA5 (upper bound)"

@@ -11,9 +11,9 @@ from migralab.report.wording import number
 
 _TITLES = {
     "true": "as they are", "psf": "in focus, blurred", "live-section": "live, one optical section",
-    "tem-purified": "purified, electron microscope",
+    "tem-purified": "purified, negative stain", "tem-section": "purified, embedded, cut",
 }  # fmt: skip
-_COLOURS = (SIMULATED, SECOND, THIRD, FOURTH)
+_COLOURS = (SIMULATED, SECOND, THIRD, FOURTH, "#6b6b6b")
 
 
 def draw_sizes(report: Report) -> Figure | None:
@@ -43,7 +43,7 @@ def draw_sizes(report: Report) -> Figure | None:
     return Figure(
         data=data, mime="image/svg+xml", title="Diameters, by who looks",
         alt="Four histograms of diameters in µm: true, blurred, live optical section, purified and sectioned.",
-        caption=f"The same {len(diameters)} migrasomes of the dish shown above, as four observers would note them. "
+        caption=f"The same {len(diameters)} migrasomes of the dish shown above, as five observers would note them. "
         "A live section cuts most vesicles off their equator; purification loses the smallest and the largest, and "
         "embedding shrinks. So a published diameter has to be compared through its own observer. Black lines: mean "
         f"over all dishes of the arm {report.label(report.arm)}. The models of the observers rest on estimates.",
