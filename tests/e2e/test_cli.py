@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -263,6 +265,31 @@ def test_an_interrupted_run_leaves_no_broken_directory_and_goes_on(tmp_path, mon
     for table, columns in whole.tables.items():
         for name, values in columns.items():
             np.testing.assert_array_equal(values, resumed.tables[table][name], err_msg=f"{table}.{name}")
+
+
+@pytest.mark.parametrize("after", [0.0, 0.1, 0.23])
+def test_ctrl_c_at_any_moment_keeps_a_whole_state(tmp_path, after):
+    """Interrupted by a real signal in the middle of a tick, then resumed: the same tables as in one go."""
+    command = [sys.executable, "-m", "migralab", "run", "migrasome-formation", "--set", "dish.cells=600"]
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    subprocess.run([*command, "--out", str(whole)], check=True, capture_output=True)
+    with subprocess.Popen(
+        [*command, "--out", str(cut)], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    ) as program:
+        line = program.stderr.readline()
+        assert "ticks" in line, line
+        time.sleep(after)
+        program.send_signal(signal.SIGINT)
+        message = program.stderr.read()
+    if program.returncode == 0:
+        pytest.skip("the run was over before the signal came")
+    assert program.returncode == 130
+    assert "--resume" in message
+    assert not cut.exists()
+    subprocess.run([*command, "--out", str(cut), "--resume"], check=True, capture_output=True)
+    for table in ("cells", "nodes", "migrasomes", "lives", "retractosomes"):
+        name = f"tables/{table}.parquet"
+        assert (whole / name).read_bytes() == (cut / name).read_bytes(), table
 
 
 def test_the_program_starts_as_a_program():

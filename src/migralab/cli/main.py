@@ -22,7 +22,9 @@ INTERRUPTED = 130
 app = typer.Typer(
     name="migralab",
     help="A virtual laboratory for migrasomes: simulate, image, measure, and check published claims.",
-    no_args_is_help=True,
+    epilog="Exit codes: 0 done, 1 a claim failed, 2 the request makes no sense, 3 the run broke down, 130 interrupted.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -37,9 +39,11 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _top(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+    context: typer.Context,
+    _: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
 ) -> None:
-    pass
+    if context.invoked_subcommand is None:
+        say(context.get_help())
 
 
 app.command("list")(listing.list_entries)
@@ -55,7 +59,7 @@ app.command("demo")(demo.demo)
 
 
 def run() -> None:
-    """Run the program: exit 0 done, 1 a claim failed, 2 the request makes no sense, 3 the run broke down."""
+    """Run the program: exit 0 done, 1 a claim failed, 2 bad request, 3 broke down, 130 interrupted."""
     sys.exit(main(sys.argv[1:]))
 
 
@@ -68,11 +72,10 @@ def main(arguments: list[str]) -> int:
         return error.exit_code
     except TyperException as error:
         message = error.format_message() if hasattr(error, "format_message") else str(error)
-        remark(f"migralab: {message} See migralab --help.")
+        remark(f"migralab: {message.rstrip('.')}. See migralab --help, or --help after the verb.")
         return 2
     except (KeyboardInterrupt, typer.Abort):
-        remark("migralab: interrupted. A run with --out goes on with --resume if it had reached a checkpoint.")
-        return INTERRUPTED
+        code = INTERRUPTED
     except Exception as error:
         if os.environ.get("MIGRALAB_DEBUG"):
             raise
@@ -81,4 +84,6 @@ def main(arguments: list[str]) -> int:
             "It is a mistake of migralab. Run again with MIGRALAB_DEBUG=1 for the place, and please report it."
         )
         return BROKE_DOWN
+    if code == INTERRUPTED:  # typer turns Ctrl-C into this code without a word
+        remark("migralab: interrupted. Nothing is half-written; a run goes on with the same command and --resume.")
     return code if isinstance(code, int) else 0

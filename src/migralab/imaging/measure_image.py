@@ -11,6 +11,8 @@ from migralab.imaging.reader import Micrograph, read_micrograph
 from migralab.imaging.settings import AnalysisSettings
 from migralab.results.observations import Observations
 
+PIXEL_SIZES_UM = (0.02, 0.7)  # finer needs hours and shows no more; in coarser ones a migrasome is a single pixel
+
 
 def measure_image(
     path: str | Path,
@@ -53,6 +55,12 @@ def measure_image(
     micrograph = read_micrograph(
         path, pixel_size=pixel_size, frame_interval=frame_interval, colour=str(colour) if colour else None
     )
+    low, high = PIXEL_SIZES_UM
+    if not low <= micrograph.pixel_size_um <= high:
+        raise DataError(
+            f"{path}: pixels of {micrograph.pixel_size_um:g} um are outside {low:g} to {high:g} um, in which "
+            "migrasomes of 0.5 to 3 um can be measured. Check the unit: 115 nm is --pixel-size 0.115um."
+        )
     chosen = settings or AnalysisSettings()
     if channel is not None and colour is None:
         chosen = replace(chosen, channel=_channel_number(micrograph, channel))

@@ -102,7 +102,7 @@ class AnalysisSettings:
     cell_gap_um: float = 1.2
     cell_evenness: float = 0.5
     cell_dimmest: float = 0.35
-    cell_sigma: float = 2.5
+    cell_sigma: float = 1.0
     cell_thinnest_um: float = 4.0
     cell_smallest_um2: float = 80.0
     cell_margin_um: float = 0.4

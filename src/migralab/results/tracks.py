@@ -77,7 +77,8 @@ def read_tracks(
     """
     path = Path(path)
     if not path.is_file():
-        raise DataError(f"{path}: no such track file.")
+        what = "a folder, not a track file" if path.is_dir() else "no such track file"
+        raise DataError(f"{path}: {what}.")
     raw = path.read_bytes()
     if path.suffix.lower() == ".xml" or raw.lstrip()[:5] == b"<?xml":
         columns, units = _read_xml(raw, path)
@@ -103,12 +104,19 @@ def _factor(unit: str, known: dict[str, float], given: float | None, what: str, 
     raise DataError(f"{what} have no physical unit (found '{unit or 'none'}'). Give it, for example {ask}.")
 
 
-def _read_csv(raw: bytes, path: Path) -> tuple[dict[str, Floats], dict[str, str]]:
+def _split_rows(raw: bytes, path: Path) -> list[list[str]]:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode("latin-1")
-    rows = list(csv.reader(io.StringIO(text), csv.Sniffer().sniff(text[:2000], delimiters=",;\t")))
+    try:
+        return list(csv.reader(io.StringIO(text), csv.Sniffer().sniff(text[:2000], delimiters=",;\t")))
+    except csv.Error:
+        raise DataError(f"{path}: not a table with commas, semicolons or tabs (CSV), nor TrackMate XML.") from None
+
+
+def _read_csv(raw: bytes, path: Path) -> tuple[dict[str, Floats], dict[str, str]]:
+    rows = _split_rows(raw, path)
     header = [name.strip().lower() for name in rows[0]]
     places, units = {}, {}
     for what, names in _NAMES.items():

@@ -29,6 +29,7 @@ from migralab.results.run import (
     write_table,
 )
 from migralab.simulation.compile import Model
+from migralab.simulation.interrupt import HeldInterrupt
 from migralab.simulation.record import Recorder, split_dishes
 from migralab.spec.dump import dump_yaml
 
@@ -78,16 +79,18 @@ def simulate(
         _load_checkpoint(job, out)
     elif out is not None:
         shutil.rmtree(partial_directory(out), ignore_errors=True)
-    try:
-        _advance(job, out, progress)
-    except KeyboardInterrupt:
-        if out is not None and job.state.tick > 0:
-            _save_checkpoint(job, out)
-        raise
-    except BreakdownError as error:
-        raise _keep_partial_result(job, out, error) from error
-    (run,) = _finish(job, Status.COMPLETED)
-    return run if out is None else write_run(run, out)
+    with HeldInterrupt() as held:
+        try:
+            _advance(job, out, progress, held)
+        except KeyboardInterrupt:
+            if out is not None and job.state.tick > 0:
+                _save_checkpoint(job, out)
+            raise
+        except BreakdownError as error:
+            raise _keep_partial_result(job, out, error) from error
+        # From here on a Ctrl-C waits until the run is written: it would only lose what is finished
+        (run,) = _finish(job, Status.COMPLETED)
+        return run if out is None else write_run(run, out)
 
 
 def simulate_dishes(model: Model, seeds: Sequence[int], *, progress: Progress | None = None) -> list[Run]:
@@ -102,11 +105,11 @@ def simulate_dishes(model: Model, seeds: Sequence[int], *, progress: Progress | 
     """
     engine = model.build()
     job = _Job(model, tuple(seeds), engine, model.found(engine, seeds), Recorder())
-    _advance(job, None, progress)
+    _advance(job, None, progress, None)
     return _finish(job, Status.COMPLETED)
 
 
-def _advance(job: _Job, out: Path | None, progress: Progress | None) -> None:
+def _advance(job: _Job, out: Path | None, progress: Progress | None, held: HeldInterrupt | None) -> None:
     ticks, every = job.model.ticks, job.model.ticks_per_frame
     if job.state.tick == 0 and not job.recorder.frames_min:
         job.recorder.record(job.state)
@@ -123,6 +126,8 @@ def _advance(job: _Job, out: Path | None, progress: Progress | None) -> None:
         if out is not None and now - saved > CHECKPOINT_EVERY:
             _save_checkpoint(job, out)
             saved = now
+        if held is not None:
+            held.release()
 
     with threads_for(job.state["cells"].n):
         job.engine.run(job.state, ticks - job.state.tick, after_tick)

@@ -224,6 +224,8 @@ def check_bound(name: str, parameter: Parameter, bound: Bound) -> None:
     except UnitError as error:
         raise ValueError(f"{name}: {error} Write it in {bound.unit or 'plain numbers'}.") from None
     if bound.minimum is not None and value < units.to_internal(bound.minimum, bound.unit):
-        raise ValueError(f"{name} = {parameter} is below the least allowed value, {bound.minimum:g} {bound.unit}.")
+        raise ValueError(
+            f"{name} = {parameter} is below the least allowed value, {bound.minimum:g} {bound.unit}".rstrip() + "."
+        )
     if bound.maximum is not None and value > units.to_internal(bound.maximum, bound.unit):
         raise ValueError(f"{name} = {parameter} is above the highest allowed value, {bound.maximum:g} {bound.unit}.")

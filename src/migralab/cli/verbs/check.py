@@ -66,6 +66,7 @@ def check(
         page.write_text(to_markdown(verdicts, changes=changes, swept=swept))
         remark(f"page: {page}")
     if any_failed(verdicts):
+        say("failed: " + ", ".join(v.id for v in verdicts if v.verdict == "fail"))
         raise typer.Exit(CLAIM_FAILED)
 
 
@@ -73,7 +74,9 @@ _SIGNS = {"pass": "pass", "fail": "FAIL", "inconclusive": "?", "none": "-"}
 
 
 def _print(checked: Checked) -> None:
-    say(f"{checked.entry}: {len(checked.batch.seeds)} dishes an arm")
+    from migralab.checks.verdict import LEAST_SEEDS
+
+    say(f"{checked.entry}: {len(checked.batch.seeds)} dishes an arm; ? inconclusive (signs need {LEAST_SEEDS} dishes)")
     for group, title in (
         ("predicted", "Predicted: these count"),
         ("consequence", "Consequences of the mechanism that nobody has measured: no success until someone does"),

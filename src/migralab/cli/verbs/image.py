@@ -13,9 +13,9 @@ from migralab.cli.console import say
 def image(
     run: Annotated[Path, typer.Argument(help="Run directory.")],
     frame: Annotated[str | None, typer.Option("--frame", help="Frame number or 'all'; the last by default.")] = None,
-    channel: Annotated[str, typer.Option("--channel", help="Stains, separated by commas.")] = "WGA,TSPAN4",
+    channel: Annotated[str, typer.Option("--channel", help="Stains, separated by commas: WGA, TSPAN4.")] = "WGA,TSPAN4",
     preset: Annotated[
-        str, typer.Option("--preset", help="Microscope: confocal, spinning-disk, widefield, ...")
+        str, typer.Option("--preset", help="Microscope: confocal, dim, spinning-disk, widefield or high-content.")
     ] = "confocal",
     seed: Annotated[int, typer.Option("--seed", help="Seed of the photon noise.")] = 1,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="OME-TIFF to write.")] = None,

@@ -29,6 +29,10 @@ def measure(
     size = length_option(pixel_size, "--pixel-size")
     interval = time_option(frame_interval, "--frame-interval")
     targets = _targets(images, out)
+    for path in images:  # before the first of several is measured
+        if not path.is_file():
+            what = "a folder, not an image" if path.is_dir() else "no such image file"
+            raise RequestError(f"{path}: {what}. Nothing was measured.")
     for path, target in zip(images, targets, strict=True):
         observations, micrograph, settings = measure_image(
             path, pixel_size=size, frame_interval=interval, channel=channel
@@ -43,9 +47,14 @@ def measure(
             say(f"  {readout.id:<24} {readout.value:9.3g} {readout.unit:<9} n = {readout.n} {readout.n_unit}")
         for note in observations.notes:
             remark(f"  note: {note}")
-        say(f"  tables, settings and overlay: {target}")
+        say(f"  {len(observations['migrasomes'])} migrasomes; tables, settings and overlay: {target}")
+    remark(_HOW_GOOD)
 
 
+_HOW_GOOD = (
+    "This analyser is a first one. On simulated dishes it finds 8 of 10 migrasomes, and about half of what it reports "
+    "is none (loops of fibres, spots of cell bodies, retractosomes). Look at the overlay before you use a count."
+)
 _IN_IMAGES = (
     "count.per_cell", "count.per_100um_intact", "diameter.mean", "diameter.median", "fibre.length_intact",
     "junction.per_100um", "tip.per_100um", "junction.per_tip", "place.tip", "place.junction", "place.shaft",

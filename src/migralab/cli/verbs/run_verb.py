@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from migralab.cli.console import length_option, progress, remark, say, say_json, time_option
+from migralab.core.errors import RequestError
 from migralab.spec.experiment import Experiment
 
 
@@ -16,7 +17,7 @@ def run(
     arm: Annotated[str | None, typer.Option("--arm", help="Arm to run; the control by default.")] = None,
     seed: Annotated[int, typer.Option("--seed", help="The dish.")] = 1,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", help="Change a value: mechanism.parameter=VALUE or dish.FIELD=VALUE.")
+        list[str] | None, typer.Option("--set", help="mechanism.parameter=VALUE or dish.FIELD=VALUE; may be repeated.")
     ] = None,
     tracks: Annotated[
         Path | None, typer.Option("--tracks", help="CSV or TrackMate XML: cells follow these instead of a walk.")
@@ -34,6 +35,10 @@ def run(
     from migralab.simulation.simulate import simulate
     from migralab.spec.change import apply_arm, apply_setting
 
+    if tracks is None and (pixel_size or frame_interval):
+        raise RequestError("--pixel-size and --frame-interval belong to --tracks; there are no tracks here.")
+    if seed < 0:
+        raise RequestError(f"--seed {seed} is below 0. Seeds are whole numbers from 0.")
     file = load(entry)
     changes = [*(settings or []), *([f"dish.duration={duration}"] if duration else [])]
     if changes or tracks is not None:
@@ -45,7 +50,8 @@ def run(
         model = compile_experiment(experiment)
     else:
         model = compile_experiment(file, arm)
-    out = out or _free_name(Path(f"{model.experiment.id}-{model.arm}-seed{seed}"))
+    name = Path(f"{model.experiment.id}-{model.arm}-seed{seed}")
+    out = out or (name if resume else _free_name(name))
     with progress(f"{model.experiment.id}, arm {model.arm}, seed {seed}", "ticks") as update:
         done = simulate(model, seed, out=out, resume=resume, progress=update)
     _print_readouts(done, as_json)
@@ -61,9 +67,11 @@ def _with_tracks(experiment: Experiment, tracks: Path, pixel_size: str | None, i
 
 
 def _free_name(path: Path) -> Path:
-    """Return `path`, or `path` with the first free number; only a name given by the user can clash."""
+    """Return `path`, or `path` with the first free number; an unfinished run keeps its name for --resume."""
+    from migralab.results.run import partial_directory
+
     candidate, number = path, 2
-    while candidate.exists():
+    while candidate.exists() or partial_directory(candidate).exists():
         candidate, number = path.with_name(f"{path.name}-{number}"), number + 1
     return candidate
 

@@ -7,23 +7,27 @@ from typing import Annotated
 import typer
 
 from migralab.cli.console import say, say_json
+from migralab.core.errors import RequestError
 from migralab.spec.experiment import Experiment
+from migralab.spec.parameter import TAG_MEANING
 
 
 def show(
-    entry: Annotated[str, typer.Argument(help="Catalogue id or YAML file.")],
+    entry: Annotated[str | None, typer.Argument(help="Catalogue id or YAML file.")] = None,
     arm: Annotated[str | None, typer.Option("--arm", help="Show the parameters of this arm.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of experiment files.")] = False,
 ) -> None:
     """Show an entry: what is asked, how it hangs together, every number with its source."""
-    from migralab.catalog.catalog import load
+    from migralab.catalog.catalog import entry_ids, load
     from migralab.simulation.compile import compile_experiment
     from migralab.spec.dump import experiment_schema
 
     if schema:
         say_json(experiment_schema())
         return
+    if entry is None:
+        raise RequestError(f"Which entry? One of: {', '.join(entry_ids())}; or a YAML file.")
     file = load(entry)
     model = compile_experiment(file, arm)
     if as_json:
@@ -64,7 +68,8 @@ def _show_arms(e: Experiment) -> None:
 
 
 def _show_parameters(e: Experiment, arm: str) -> None:
-    say(f"\nParameters of arm {arm} (E marks an estimate; * was fitted to published results)")
+    say(f"\nParameters of arm {arm} (* was fitted to published results)")
+    say("  tags: " + "; ".join(f"{tag} {meaning}" for tag, meaning in TAG_MEANING.items()))
     for mechanism, parameters in e.mechanisms.items():
         say(f"  {mechanism}")
         for name, p in parameters.items():
@@ -74,6 +79,6 @@ def _show_parameters(e: Experiment, arm: str) -> None:
 
 
 def _show_claims(e: Experiment) -> None:
-    say("\nClaims")
+    say("\nClaims (T1 a number must be hit, T2 a sign, order or equivalence, T3 no published arm tests it)")
     for claim in e.claims:
         say(f"  {claim.id:<28} {claim.grade:<16} {claim.role or 'scores nothing':<14} {claim.statement}")
