@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ENTRY = "migrasome-formation"
 PANEL = "zhao2019_figS1a"
+_HALF_FIELD_UM = 45.0  # a field as a confocal takes it, around the cell with most migrasomes
 _MARK = ".migralab-demo"  # only a folder that a demo made is ever replaced
 
 
@@ -119,7 +120,11 @@ def _measure_virtual(observations: Observations, out: Path) -> MeasuredMicrograp
     from migralab.microscope.image_run import image_observations
     from migralab.microscope.write import write_micrographs
 
-    dish: ImagedDish = image_observations(observations, channels="TSPAN4", preset="confocal", seed=1)
+    rows = observations.at("migrasomes")
+    top = rows[rows["cell_id"] == rows["cell_id"].mode().iloc[0]]
+    x, y = top["x_um"].median(), top["y_um"].median()
+    field = (x - _HALF_FIELD_UM, y - _HALF_FIELD_UM, x + _HALF_FIELD_UM, y + _HALF_FIELD_UM)
+    dish: ImagedDish = image_observations(observations, channels="TSPAN4", preset="confocal", seed=1, field=field)
     path = write_micrographs(dish, out / "virtual.ome.tiff")["image"]
     caption = "Virtual micrograph of the simulated dish: the analyser sees its pixels only."
     return _measure_file(path, None, out / "micrograph", caption, "migralab", "")
