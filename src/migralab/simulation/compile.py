@@ -162,9 +162,3 @@ def _parameters(name: str, own: dict[str, Any], file: ExperimentFile | None, arm
 
 def _arm_index(file: ExperimentFile, arm: str) -> int:
     return [own.id for own in file.experiment.arms].index(arm)
-
-
-def compile_all(source: Experiment | ExperimentFile) -> dict[str, Model]:
-    """Resolve every arm, so that a mistake in any of them is found before the first run."""
-    experiment = source.experiment if isinstance(source, ExperimentFile) else source
-    return {arm.id: compile_experiment(source, arm.id) for arm in experiment.arms}
