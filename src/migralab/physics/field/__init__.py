@@ -1,0 +1,1 @@
+"""Concentrations on a grid: walls, transforms, exponential and implicit integrators, point sources and sinks."""

@@ -1,0 +1,210 @@
+"""Points that give to a field and take from it: deterministic scatter and gather.
+
+A point is shared out over the voxels around it by B-splines, so that its share changes continuously while it moves;
+whole voxels would make a field with moving sources first order. Resting points take the linear spline (2 voxels along
+each axis), moving ones the quadratic spline (3 voxels), whose share has no kink where a voxel centre is passed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import prange
+from numpy.typing import NDArray
+
+from migralab.core.kernel import kernel, parallel_kernel
+from migralab.physics.field.grid import PERIODIC, Grid
+
+Array = NDArray[Any]
+Floats = NDArray[np.float64]
+Points = tuple[Floats, Floats, Floats]
+Box = tuple[tuple[float, float, float], tuple[float, float, float], tuple[int, int, int]]
+
+RESTING, MOVING = 0, 1
+
+
+@kernel
+def _shares(
+    x: float, origin: float, spacing: float, size: int, periodic: int, moving: int
+) -> tuple[int, int, int, float, float, float]:
+    """Return three voxels along an axis and the share of each, which add up to one (eq-spline)."""
+    if size == 1:
+        return 0, 0, 0, 1.0, 0.0, 0.0
+    place = (x - origin) / spacing - 0.5
+    if moving:
+        middle = math.floor(place + 0.5)
+        off = place - middle
+        low = 0.5 * (0.5 - off) ** 2
+        high = 0.5 * (0.5 + off) ** 2
+        centre = 1.0 - low - high
+        first = middle - 1
+    else:
+        first = math.floor(place)
+        centre = place - first
+        low, high = 1.0 - centre, 0.0
+    second, third = first + 1, first + 2
+    if periodic:
+        return first % size, second % size, third % size, low, centre, high
+    # Beyond the last centre, and beyond the wall itself, everything goes to the voxel at the wall
+    top = size - 1
+    return min(max(first, 0), top), min(max(second, 0), top), min(max(third, 0), top), low, centre, high
+
+
+@kernel
+def deposit(points: Points, amount: Floats, field: Floats, box: Box, density: float, moving: int) -> None:
+    """Add ``amount x density`` of each point to the field (z, y, x).
+
+    One loop in the order of the points: two points in a voxel add up in the same order on any number of threads.
+
+    Parameters
+    ----------
+    points
+        z, y and x of each, um.
+    box
+        Origin (z, y, x), spacing (z, y, x), and whether each axis is periodic (0 or 1): see `box_of`.
+    density
+        One over the volume of a voxel, 1/um3.
+    moving
+        `RESTING` or `MOVING`: linear or quadratic spline.
+    """
+    nz, ny, nx = field.shape
+    for n in range(len(amount)):
+        if amount[n] == 0.0:
+            continue
+        i0, i1, i2, u0, u1, u2 = _shares(points[2][n], box[0][2], box[1][2], nx, box[2][2], moving)
+        j0, j1, j2, v0, v1, v2 = _shares(points[1][n], box[0][1], box[1][1], ny, box[2][1], moving)
+        k0, k1, k2, w0, w1, w2 = _shares(points[0][n], box[0][0], box[1][0], nz, box[2][0], moving)
+        whole = amount[n] * density
+        for k, w in ((k0, w0), (k1, w1), (k2, w2)):
+            if w == 0.0:
+                continue
+            for j, v in ((j0, v0), (j1, v1), (j2, v2)):
+                share = whole * w * v
+                if share == 0.0:
+                    continue
+                field[k, j, i0] += share * u0
+                field[k, j, i1] += share * u1
+                if moving:
+                    field[k, j, i2] += share * u2
+
+
+@parallel_kernel
+def sample(points: Points, field: Floats, box: Box, moving: int, found: Floats) -> None:
+    """Write the field (z, y, x) at each point to `found`, with the shares of `deposit`."""
+    nz, ny, nx = field.shape
+    for n in prange(len(found)):
+        i0, i1, i2, u0, u1, u2 = _shares(points[2][n], box[0][2], box[1][2], nx, box[2][2], moving)
+        j0, j1, j2, v0, v1, v2 = _shares(points[1][n], box[0][1], box[1][1], ny, box[2][1], moving)
+        k0, k1, k2, w0, w1, w2 = _shares(points[0][n], box[0][0], box[1][0], nz, box[2][0], moving)
+        total = 0.0
+        for k, w in ((k0, w0), (k1, w1), (k2, w2)):
+            if w == 0.0:
+                continue
+            for j, v in ((j0, v0), (j1, v1), (j2, v2)):
+                if v != 0.0:
+                    total += w * v * (field[k, j, i0] * u0 + field[k, j, i1] * u1 + field[k, j, i2] * u2)
+        found[n] = total
+
+
+@kernel
+def take_up(
+    points: Points, clearance: Floats, field: Floats, box: Box, density: float, moving: int, rate: Floats,
+    taken: Floats,
+) -> None:  # fmt: skip
+    """Subtract from `rate` (z, y, x) what each point clears, and write its own share to `taken` (eq-uptake).
+
+    Each of the voxels around a point loses in proportion to its own concentration, so none is emptied below zero by
+    its neighbours' wealth.
+
+    Parameters
+    ----------
+    clearance
+        (n,) um3/s: volume of medium that each point frees of the substance.
+    field
+        Concentration, molecules/um3.
+    rate
+        Molecules/(um3 s), lowered in place.
+    taken
+        (n,) molecules/s.
+    """
+    nz, ny, nx = field.shape
+    for n in range(len(taken)):
+        taken[n] = 0.0
+        if clearance[n] == 0.0:
+            continue
+        i0, i1, i2, u0, u1, u2 = _shares(points[2][n], box[0][2], box[1][2], nx, box[2][2], moving)
+        j0, j1, j2, v0, v1, v2 = _shares(points[1][n], box[0][1], box[1][1], ny, box[2][1], moving)
+        k0, k1, k2, w0, w1, w2 = _shares(points[0][n], box[0][0], box[1][0], nz, box[2][0], moving)
+        total = 0.0
+        for k, w in ((k0, w0), (k1, w1), (k2, w2)):
+            if w == 0.0:
+                continue
+            for j, v in ((j0, v0), (j1, v1), (j2, v2)):
+                for i, u in ((i0, u0), (i1, u1), (i2, u2)):
+                    lost = clearance[n] * w * v * u * field[k, j, i]
+                    rate[k, j, i] -= lost * density
+                    total += lost
+        taken[n] = total
+
+
+def box_of(grid: Grid) -> Any:
+    """Return a grid as the kernels take it: origin, spacing and periodicity along (z, y, x)."""
+    lead = 3 - len(grid.shape)
+    origin = (0.0,) * lead + tuple(map(float, grid.origin))
+    spacing = (1.0,) * lead + tuple(map(float, grid.spacing))
+    return origin, spacing, (0,) * lead + tuple(int(ends == PERIODIC) for ends in grid.walls)
+
+
+def as_box(field: Array) -> Array:
+    """Return a layer (y, x) as a box (1, y, x), without a copy; a box stays as it is."""
+    return field[None] if field.ndim == 2 else field
+
+
+def _share_arrays(x: Floats, axis: int, grid: Grid, moving: int) -> list[tuple[Array, Floats]]:
+    place, n = (x - grid.origin[axis]) / grid.spacing[axis] - 0.5, grid.shape[axis]
+    if moving:
+        middle = np.rint(place)
+        off = place - middle
+        shares = [0.5 * (0.5 - off) ** 2, 0.75 - off**2, 0.5 * (0.5 + off) ** 2]
+        first = middle.astype(np.int64) - 1
+    else:
+        first = np.floor(place).astype(np.int64)
+        shares = [1.0 - (place - first), place - first]
+    voxels = [first + k for k in range(len(shares))]
+    voxels = [v % n for v in voxels] if grid.walls[axis] == PERIODIC else [np.clip(v, 0, n - 1) for v in voxels]
+    return list(zip(voxels, shares, strict=True))
+
+
+def _cloud(points: tuple[Floats, ...], grid: Grid, moving: int) -> list[tuple[tuple[Array, ...], Floats]]:
+    """Return (voxels, shares) around the points, which are given along the axes of the grid."""
+    found: list[tuple[tuple[Array, ...], Floats]] = [((), np.ones(len(points[0])))]
+    for axis, x in enumerate(points):
+        along = _share_arrays(x, axis, grid, moving)
+        found = [((*index, voxel), share * more) for index, share in found for voxel, more in along]
+    return found
+
+
+def deposit_array(points: tuple[Floats, ...], amount: Floats, field: Floats, grid: Grid, moving: int) -> None:
+    """Vectorised numpy twin of `deposit`; `points` along the axes of the grid."""
+    for index, share in _cloud(points, grid, moving):
+        np.add.at(field, index, amount * share / grid.voxel_volume)
+
+
+def sample_array(points: tuple[Floats, ...], field: Floats, grid: Grid, moving: int) -> Floats:
+    """Vectorised numpy twin of `sample`."""
+    found: Floats = np.sum([field[index] * share for index, share in _cloud(points, grid, moving)], axis=0)
+    return found
+
+
+def take_up_array(
+    points: tuple[Floats, ...], clearance: Floats, field: Floats, rate: Floats, grid: Grid, moving: int
+) -> Floats:
+    """Vectorised numpy twin of `take_up`; returns what each point takes, molecules/s."""
+    taken = np.zeros(len(clearance))
+    for index, share in _cloud(points, grid, moving):
+        lost = clearance * share * field[index]
+        np.subtract.at(rate, index, lost / grid.voxel_volume)
+        taken += lost
+    return taken
