@@ -48,7 +48,7 @@ def phi(z: float, e: float) -> tuple[float, float]:
 
 
 @parallel_kernel
-def fade(modes: Modes, exponents: Axes, factors: Axes, constant: float, kept: float) -> None:
+def fade(modes: Modes, factors: Axes, kept: float) -> None:
     """Multiply each mode (z, y, x) by ``e^z``: a step of pure diffusion and decay (eq-etd)."""
     nz, ny, nx = modes.shape
     for row in prange(nz * ny):
@@ -164,7 +164,7 @@ class ExponentialSolver:
         Threads of the transforms.
     """
 
-    def __init__(  # noqa: PLR0913  # each is one property of the medium
+    def __init__(
         self,
         grid: Grid,
         diffusivity: float,
@@ -178,6 +178,7 @@ class ExponentialSolver:
         axes = tuple(grid.eigenvalues(axis, symbol) for axis in range(len(grid.shape)))
         self._eigenvalues: Axes = (np.zeros(1), *axes) if len(axes) == 2 else axes  # type: ignore[assignment]
         self._wall_source = self._inflow(wall_values)
+        self._scratch: list[Floats] = []
 
     def _inflow(self, wall_values: tuple[tuple[float, float], ...] | None) -> Floats | None:
         """Return what fixed walls above 0 bring into their voxels, molecules/(um3 s): 2 D c_wall / h^2."""
@@ -208,6 +209,12 @@ class ExponentialSolver:
             raise ValueError(f"a concentration cannot be {np.nanmin(concentration):g}")
         held = np.array(concentration, np.float64)
         return FieldArrays(held, to_modes(held, self.grid, self.workers))
+
+    def _work(self, which: int) -> Floats:
+        """Return a work array of the grid, the same each time: fresh memory costs as much as a transform."""
+        while len(self._scratch) <= which:
+            self._scratch.append(np.empty(self.grid.shape))
+        return self._scratch[which]
 
     def exponents(self, dt: float) -> Floats:
         """Return the exponent of every mode over a step, for the twins."""
@@ -249,14 +256,16 @@ class ExponentialSolver:
         if reaction is None:
             field.history = None
             if start is None:
-                fade(box(field.modes), *law)
+                fade(box(field.modes), law[1], law[3])
             else:
                 self._apply(field, dt, start, None if end is start else end - start)
         else:
             self._react(field, dt, (start, end), reaction, scheme)
-        field.concentration[...] = from_modes(field.modes, self.grid, self.workers)
+        from_modes(field.modes, self.grid, field.concentration, self.workers)
 
     def _with_inflow(self, source: Source) -> tuple[Any, Any]:
+        start: Any
+        end: Any
         start, end = source if isinstance(source, tuple) else (source, source)
         if self._wall_source is None:
             return start, end
@@ -269,15 +278,22 @@ class ExponentialSolver:
     def _apply(self, field: FieldArrays, dt: float, rate: Floats, change: Floats | None) -> None:
         """Take a rate at the start of the step and its change until the end, both in real space."""
         law, box = self._law(dt), as_box
-        propagate(box(field.modes), box(to_modes(rate, self.grid, self.workers)), *law, dt, box(field.modes))
+        propagate(box(field.modes), box(self._modes_of(rate)), *law, dt, box(field.modes))
         if change is not None:
-            correct(box(field.modes), box(to_modes(change, self.grid, self.workers)), *law, dt)
+            correct(box(field.modes), box(self._modes_of(change)), *law, dt)
+
+    def _modes_of(self, values: Floats) -> Modes:
+        """Return the modes of an array that stays as it is, in work memory where they are real."""
+        work = self._work(0)
+        np.copyto(work, values)
+        return to_modes(work, self.grid, self.workers, overwrite=True)
 
     def _react(
         self, field: FieldArrays, dt: float, source: tuple[Any, Any], reaction: Reaction, scheme: Scheme
     ) -> None:
         start, end = source
-        rate = np.zeros(self.grid.shape)
+        rate = self._work(1)
+        rate.fill(0.0)
         reaction(0, field.concentration, rate)
         before, field.history = field.history, rate.copy() if scheme == "ab2" else None
         if scheme == "ab2" and before is not None:
@@ -291,7 +307,7 @@ class ExponentialSolver:
         if start is not None:
             rate += start
         self._apply(field, dt, rate, None)
-        middle = from_modes(field.modes, self.grid, self.workers)
+        middle = from_modes(field.modes, self.grid, self._work(0), self.workers)
         np.negative(rate, out=rate)
         if end is not None:
             rate += end
@@ -306,4 +322,5 @@ class ExponentialSolver:
     def is_positive(self, field: FieldArrays) -> bool:
         """Return whether no concentration is negative beyond rounding; exact zeros may come out as -1e-17."""
         least = float(field.concentration.min())
-        return least >= -_NEGLIGIBLE * max(float(field.concentration.max()), 0.0)
+        # nan is no negative number: the engine's watch stops it, with its place
+        return not least < -_NEGLIGIBLE * max(float(field.concentration.max()), 0.0)

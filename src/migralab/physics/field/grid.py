@@ -91,7 +91,7 @@ class Grid:
 
     def centres(self, axis: int) -> Floats:
         """Return the voxel centres along one axis, um."""
-        return self.origin[axis] + self.spacing[axis] * (np.arange(self.shape[axis]) + 0.5)
+        return np.asarray(self.origin[axis] + self.spacing[axis] * (np.arange(self.shape[axis]) + 0.5), np.float64)
 
     def contains(self, *coordinates: Floats) -> NDArray[np.bool_]:
         """Return which points lie in the box; `coordinates` in the order of `shape`, um."""
@@ -115,8 +115,8 @@ class Grid:
         else:
             angle = np.pi * (np.arange(n) + _OFFSET[ends]) / n
         if symbol == "spectral":
-            return -((angle / h) ** 2)
-        return -((2.0 / h * np.sin(angle / 2)) ** 2)
+            return np.asarray(-((angle / h) ** 2), np.float64)
+        return np.asarray(-((2.0 / h * np.sin(angle / 2)) ** 2), np.float64)
 
     @property
     def periodic_axes(self) -> tuple[int, ...]:

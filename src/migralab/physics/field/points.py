@@ -94,10 +94,13 @@ def deposit(points: Points, amount: Floats, field: Floats, box: Box, density: fl
 def sample(points: Points, field: Floats, box: Box, moving: int, found: Floats) -> None:
     """Write the field (z, y, x) at each point to `found`, with the shares of `deposit`."""
     nz, ny, nx = field.shape
+    # A prange body takes scalars and arrays, no tuples of tuples
+    zs, ys, xs = points
+    (oz, oy, ox), (hz, hy, hx), (pz, py, px) = box
     for n in prange(len(found)):
-        i0, i1, i2, u0, u1, u2 = _shares(points[2][n], box[0][2], box[1][2], nx, box[2][2], moving)
-        j0, j1, j2, v0, v1, v2 = _shares(points[1][n], box[0][1], box[1][1], ny, box[2][1], moving)
-        k0, k1, k2, w0, w1, w2 = _shares(points[0][n], box[0][0], box[1][0], nz, box[2][0], moving)
+        i0, i1, i2, u0, u1, u2 = _shares(xs[n], ox, hx, nx, px, moving)
+        j0, j1, j2, v0, v1, v2 = _shares(ys[n], oy, hy, ny, py, moving)
+        k0, k1, k2, w0, w1, w2 = _shares(zs[n], oz, hz, nz, pz, moving)
         total = 0.0
         for k, w in ((k0, w0), (k1, w1), (k2, w2)):
             if w == 0.0:

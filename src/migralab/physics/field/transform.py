@@ -53,19 +53,25 @@ def to_modes(values: Floats, grid: Grid, workers: int = 1, *, overwrite: bool = 
     return modes
 
 
-def from_modes(modes: Modes, grid: Grid, workers: int = 1, *, overwrite: bool = False) -> Floats:
-    """Return the field that has these modes: the inverse of `to_modes`."""
+def from_modes(modes: Modes, grid: Grid, out: Floats, workers: int = 1) -> Floats:
+    """Write the field that has these modes to `out` and return it: the inverse of `to_modes`.
+
+    Between walls everything happens inside `out`; fresh memory would cost as much as the transform.
+    """
     from scipy import fft
 
-    values: Any = modes
+    values: Any = out
     if grid.periodic_axes:
         lengths = [grid.shape[axis] for axis in grid.periodic_axes]
-        values = fft.irfftn(values, s=lengths, axes=grid.periodic_axes, workers=workers)
+        values = fft.irfftn(modes, s=lengths, axes=grid.periodic_axes, workers=workers)
+    else:
+        np.copyto(out, modes)
     for (kind, order), axes in _axes_by_basis(grid):
         transform = fft.idctn if kind == "cosine" else fft.idstn
-        values = transform(values, type=order, axes=axes, workers=workers, overwrite_x=overwrite or values is not modes)
-    # scipy may hand back a view in another order; kernels want rows
-    return np.ascontiguousarray(values)
+        values = transform(values, type=order, axes=axes, workers=workers, overwrite_x=True)
+    if values is not out and not np.shares_memory(values, out):
+        np.copyto(out, values)
+    return out
 
 
 def next_fast_size(size: int) -> int:
