@@ -17,6 +17,7 @@ from migralab.report.figures.cell import choose_showcase, draw_showcase
 from migralab.report.figures.count import draw_arms, draw_counts
 from migralab.report.figures.dish import draw_dish
 from migralab.report.figures.dose import draw_dose_response
+from migralab.report.figures.field import draw_fields
 from migralab.report.figures.growth import draw_growth
 from migralab.report.figures.size import draw_sizes
 from migralab.report.figures.trail import draw_trail
@@ -92,6 +93,8 @@ def render_report(report: Report, *, progress: Progress | None = None) -> str:
     content["cell"] = draw_showcase(report, showcase)
     tell("packing the replay")
     content["replay"] = pack_replay(report.observations, top) if simulated and report.observations else None
+    tell("drawing the fields")
+    content["fields"] = draw_fields(report)
     tell("drawing the measurements")
     beside = (draw_dose_response(report), draw_growth(report), draw_counts(report), draw_arms(report))
     content["compared"] = [figure for figure in beside if figure]

@@ -5,6 +5,7 @@ On disk a run is a directory::
     experiment.yaml      the resolved experiment, defaults included
     provenance.json      key, seed, arm, status, versions, field area
     tables/*.parquet     columns and units as in `migralab.results.schema`
+    fields.zarr          grids, where a mechanism makes one (`migralab.results.fields`)
 
 It appears under its name only when it is whole. While it is being made it lives in ``NAME.partial``, where each
 checkpoint replaces the one before by a rename; a kill at any moment leaves a valid older checkpoint or nothing.
@@ -17,7 +18,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -28,7 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from migralab.core.errors import DataError, RequestError
-from migralab.results.schema import TABLES
+from migralab.results.fields import FIELDS, FieldSeries, StoredFields, write_fields
+from migralab.results.schema import BUDGET, TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +87,10 @@ class Run:
     experiment
         Resolved experiment as YAML text.
     tables
-        Columns by table (`RUN_TABLES`), named and typed as in `migralab.results.schema`.
+        Columns by table (`RUN_TABLES`), named and typed as in `migralab.results.schema`; and ``budget`` where a
+        mechanism accounts for molecules.
+    fields
+        Fields by name, one frame per recorded time; those of a run on disk are read when they are asked for.
     directory
         Where it lies on disk; None while it is in memory only.
     """
@@ -93,6 +98,7 @@ class Run:
     experiment: str
     provenance: Provenance
     tables: dict[str, Columns]
+    fields: Mapping[str, FieldSeries] = field(default_factory=dict)
     directory: Path | None = None
 
     def frame(self, table: str) -> pd.DataFrame:
@@ -149,9 +155,11 @@ def write_run(run: Run, directory: Path) -> Run:
     (fresh / "provenance.json").write_text(run.provenance.to_json())
     for name, columns in run.tables.items():
         write_table(columns, name, fresh / "tables" / f"{name}.parquet")
+    if run.fields:
+        write_fields(run.fields, run.provenance.frames_min, fresh / FIELDS)
     fresh.replace(directory)
     shutil.rmtree(partial, ignore_errors=True)
-    return Run(experiment=run.experiment, provenance=run.provenance, tables=run.tables, directory=directory)
+    return replace(run, directory=directory)
 
 
 def write_table(columns: Columns, name: str, path: Path) -> None:
@@ -159,7 +167,7 @@ def write_table(columns: Columns, name: str, path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    meaning = {column.name: column.meaning for column in TABLES[name]}
+    meaning = {column.name: column.meaning for column in (TABLES | {"budget": BUDGET})[name]}
     arrays = {key: pa.array(values) for key, values in columns.items()}
     fields = [pa.field(key, array.type, metadata={"meaning": meaning[key]}) for key, array in arrays.items()]
     schema = pa.schema(fields, metadata={"migralab_schema": str(SCHEMA), "table": name})
@@ -193,5 +201,10 @@ def open_run(directory: Path | str) -> Run:
         raise DataError(f"{directory} was written by a later migralab (schema {content['schema']}). Update migralab.")
     content["frames_min"] = tuple(content["frames_min"])
     tables = {name: read_table(directory / "tables" / f"{name}.parquet") for name in RUN_TABLES}
+    if (budget := directory / "tables" / "budget.parquet").is_file():
+        tables["budget"] = read_table(budget)
     experiment = (directory / "experiment.yaml").read_text()
-    return Run(experiment=experiment, provenance=Provenance(**content), tables=tables, directory=directory)
+    fields = StoredFields(directory / FIELDS) if (directory / FIELDS).is_dir() else {}
+    return Run(
+        experiment=experiment, provenance=Provenance(**content), tables=tables, fields=fields, directory=directory
+    )

@@ -27,7 +27,8 @@ class Column:
 
 
 _UNITS = {
-    "_um_per_min": "um/min", "_per_um": "1/um", "_um2": "um^2", "_um3": "um^3", "_um": "um", "_min": "min",
+    "_um_per_min": "um/min", "_per_um2": "1/um^2", "_per_um": "1/um", "_um2": "um^2", "_um3": "um^3", "_um": "um",
+    "_min": "min", "_nM": "nM",
 }  # fmt: skip
 
 FRAME = (
@@ -48,6 +49,30 @@ CELLS = (
     Column("moving", "bool", "moving (True) or resting (False)"),
     Column("path_um", "float64", "distance travelled by the rear since the start"),
     Column("area_um2", "float64", "projected area of the cell body"),
+    # Of mechanisms that a dish may lack (`Column.file` in their own modules); missing there and in images
+    Column("soluble_protein", "float64", "soluble protein left in the cell, molecules; NaN before the first tick"),
+    Column("membrane_protein", "float64", "molecules of the membrane protein left in the cell"),
+    Column("mrna", "float64", "mRNA left in the cell"),
+    Column("mirna", "float64", "miRNA left in the cell"),
+    Column("small_vesicles", "float64", "small vesicles left in the cell"),
+    Column("rna_share", "float64", "chance that one of its migrasomes holds mRNA"),
+    Column("cue_nM", "float64", "free cue in the medium at the cell"),
+    Column("cue_bound_per_um2", "float64", "cue bound to the ground under the cell, molecules per um2"),
+    Column("touched_ligand", "float64", "molecules of membrane protein on others' migrasomes that the cell touches"),
+    Column("engulfed", "float64", "migrasomes of others that the cell has taken up"),
+    Column("delivered_soluble_protein", "float64", "molecules of soluble protein that they brought"),
+    Column("delivered_membrane_protein", "float64", "molecules of membrane protein that they brought"),
+    Column("delivered_mrna", "float64", "mRNA that they brought"),
+    Column("delivered_mirna", "float64", "miRNA that they brought"),
+    Column("delivered_small_vesicles", "float64", "small vesicles that they brought"),
+    Column("healthy_mitochondria", "float64", "healthy mitochondria, in pieces of normal size"),
+    Column("damaged_mitochondria", "float64", "damaged mitochondria, in pieces of normal size"),
+    Column("peripheral_damaged", "float64", "damaged mitochondria at the periphery of the cell"),
+    Column("potential", "float64", "mitochondrial membrane potential, mean over its mitochondria, of a healthy one"),
+    Column("degraded_mitochondria", "float64", "damaged mitochondria that the cell degraded since the start"),
+    Column("healthy_exported", "float64", "healthy mitochondria that went into migrasomes since the start"),
+    Column("damaged_exported", "float64", "damaged mitochondria that went into migrasomes since the start"),
+    Column("potential_exported", "float64", "potential of what was exported, summed, of a healthy one"),
 )
 
 NODES = (
@@ -97,6 +122,16 @@ MIGRASOMES = (
     Column("age_min", "float64", "time since appearance"),
     Column("rear_distance_um", "float64", "path length of the cell's rear since the place was laid"),
     Column("along_um", "float64", "position along its fibre from the end towards the cell"),
+    # Of mechanisms that a dish may lack; missing there and in images
+    Column("soluble_protein", "float64", "molecules of the soluble protein in it"),
+    Column("membrane_protein", "float64", "molecules of the membrane protein on it"),
+    Column("mrna", "float64", "mRNA in it"),
+    Column("mirna", "float64", "miRNA in it"),
+    Column("small_vesicles", "float64", "small vesicles in it"),
+    Column("released", "float64", "molecules of the soluble protein that it has given to the medium"),
+    Column("rna_positive", "float64", "1 if it holds mRNA, 0 if not; NaN for a precursor"),
+    Column("healthy_mitochondria", "float64", "healthy mitochondria in it, in pieces of normal size"),
+    Column("damaged_mitochondria", "float64", "damaged mitochondria in it, in pieces of normal size"),
 )
 
 LIVES = (
@@ -109,7 +144,7 @@ LIVES = (
     Column("detached_min", "float64", "when the way to the cell broke; NaN if not yet"),
     Column("gone_min", "float64", "when it disappeared; NaN if it was there at the end (censored)"),
     Column("last_min", "float64", "end of observation"),
-    Column("fate", "str", "collapsed | ruptured | present"),
+    Column("fate", "str", "collapsed | ruptured | taken-up | present"),
 )
 
 RETRACTOSOMES = (
@@ -120,6 +155,14 @@ RETRACTOSOMES = (
     Column("diameter_um", "float64", "diameter"),
     Column("born_min", "float64", "when the stretch broke"),
 )
+
+BUDGET = (
+    *FRAME,
+    Column("substance", "str", "soluble_protein, mrna and the like, or the name of a field"),
+    Column("place", "str", "cells, migrasomes, released, given, medium, bound, taken up, delivered, lost and the like"),
+    Column("molecules", "float64", "how many are there, or have gone there since the start"),
+)
+"""Where the molecules of a simulated dish are. A table of runs only: no image shows it."""
 
 TABLES: dict[str, tuple[Column, ...]] = {
     "cells": CELLS,
