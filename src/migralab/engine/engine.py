@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -9,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from migralab.core import random
-from migralab.engine.mechanism import Mechanism, Phase, State, Stream, founder_keys, founder_stream
+from migralab.engine.mechanism import UNBOUNDED, Mechanism, Phase, State, Stream, founder_keys, founder_stream
 from migralab.engine.table import Column, Table
+from migralab.engine.watch import Watch
+from migralab.physics.space import Space
 
 # Tables whose dead rows stay, because the life of each entity is itself a result
 KEEP_DEAD = frozenset({"migrasomes"})
@@ -48,6 +51,7 @@ class Engine:
         self.plan = sorted(mechanisms, key=lambda m: (m.phase, m.name))
         self._streams = {m.name: random.stream_key(m.name) for m in self.plan}
         self._refuse_clashes()
+        self._watch = Watch(self.plan, self.columns)
         self._phases = [[m for m in self.plan if m.phase == phase] for phase in Phase]
 
     def _refuse_clashes(self) -> None:
@@ -65,6 +69,17 @@ class Engine:
                             f"({a.phase.name}). Move one of them to another phase."
                         )
 
+        shares: Counter[str] = Counter()
+        for m in self.plan:
+            shares.update(getattr(m, "takes", {}))
+        for path, share in shares.items():
+            if share > 1.0 + 1e-9:
+                takers = ", ".join(m.name for m in self.plan if path in getattr(m, "takes", {}))
+                raise PlanError(
+                    f"{takers} together take {share:g} of {path}, and there is only 1 of it. "
+                    "Lower their parameters 'share' so that they add up to 1 or less."
+                )
+
     @property
     def columns(self) -> dict[str, Column]:
         """All columns by path: the base columns and those of the mechanisms."""
@@ -74,7 +89,7 @@ class Engine:
                 raise PlanError(f"column {column.path} is declared twice with different meaning or type")
         return found
 
-    def found(self, positions: Sequence[NDArray[np.float64]], dishes: Sequence[int]) -> State:
+    def found(self, positions: Sequence[NDArray[np.float64]], dishes: Sequence[int], space: Space = UNBOUNDED) -> State:
         """Return the state of new dishes.
 
         Parameters
@@ -83,12 +98,14 @@ class Engine:
             For each dish, (n, 2) um: a cell is founded at each.
         dishes
             Random key of each dish.
+        space
+            Their walls, the same for all.
         """
         by_table: dict[str, dict[str, Column]] = {}
         for column in self.columns.values():
             by_table.setdefault(column.table, {})[column.name] = column
         tables = {name: Table(c, keep_dead=name in KEEP_DEAD) for name, c in sorted(by_table.items())}
-        state = State(tables=tables, dishes=np.array(dishes, np.uint64))
+        state = State(tables=tables, dishes=np.array(dishes, np.uint64), space=space)
         keys = np.concatenate([founder_keys(key, len(p)) for key, p in zip(dishes, positions, strict=True)])
         index = np.repeat(np.arange(len(dishes)), [len(p) for p in positions])
         angle = 2 * np.pi * random.uniform_pair_array(founder_stream("heading").key, keys, 0, 0)[0]
@@ -117,6 +134,7 @@ class Engine:
                 m.step(state, self.dt * m.every, Stream(self._streams[m.name], state.tick // m.every))
         for table in state.tables.values():
             table.commit()
+        self._watch.look(state)
         state.tick += 1
         state.time = state.tick * self.dt
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from migralab.core import random
 from migralab.engine.table import Column, Table
+from migralab.physics.space import Space
 
 
 class Phase(IntEnum):
@@ -35,6 +36,44 @@ class Stream:
     count: int
 
 
+Accounts = dict[tuple[str, str], NDArray[np.float64]]
+"""Molecules per dish by (substance, place): what a mechanism with an `account(state)` reports for the budget."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridField:
+    """A field as a mechanism with a `shown(state)` hands it to the tables of a run.
+
+    Parameters
+    ----------
+    name, unit, meaning
+        As they go into the file.
+    values
+        One array per dish, (dishes, [z,] y, x), in internal units.
+    factor
+        From internal units to `unit`.
+    spacing, origin
+        Of a voxel and of the lower corner, um, along ([z,] y, x).
+    depth
+        Height of a layer, um; None in a box.
+    obstacle
+        Voxels without medium, or None.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    values: NDArray[np.float64]
+    factor: float
+    spacing: tuple[float, ...]
+    origin: tuple[float, ...]
+    depth: float | None
+    obstacle: NDArray[np.bool_] | None = None
+
+
+UNBOUNDED = Space(seeded=(0.0, 0.0), margin=(500.0, 500.0))
+
+
 @dataclass(slots=True)
 class State:
     """All that a checkpoint holds: tables, fields, and the tick.
@@ -49,7 +88,10 @@ class State:
     time
         Seconds since the start, set by the engine at the start of each tick.
     fields
-        Grids by name (none in this version of the model).
+        Grids by name; the first axis is the dish, so that dishes beside each other have a field each.
+    space
+        Walls of the dish and of its fields; every dish of the state has the same. Not part of a checkpoint: it
+        follows from the experiment.
     """
 
     tables: dict[str, Table]
@@ -57,6 +99,7 @@ class State:
     tick: int = 0
     time: float = 0.0
     fields: dict[str, NDArray[Any]] = field(default_factory=dict)
+    space: Space = UNBOUNDED
 
     def __getitem__(self, table: str) -> Table:
         """Return one table."""
@@ -114,3 +157,8 @@ def founder_keys(dish: int, count: int) -> NDArray[np.uint64]:
     """Return the lineage keys of the founder cells of a dish."""
     stream = random.stream_key("founders")
     return random.child_key_array(np.full(count, dish, np.uint64), stream, np.arange(count, dtype=np.uint64))
+
+
+def per_dish(state: State, dish: NDArray[Any], amounts: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the sum of amounts in each dish; `dish` says where each belongs."""
+    return np.bincount(dish, weights=amounts, minlength=len(state.dishes)).astype(np.float64)

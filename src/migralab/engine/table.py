@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,9 @@ class Column:
         Shape of one entry; ``()`` for a scalar.
     fill
         Value of a row that nobody has set.
+    file
+        Names under which it goes into the run's table of the same name, one per component of an entry; none if it is
+        not recorded. What they mean stands in `migralab.results.schema`; seconds are written as minutes.
     """
 
     path: str
@@ -38,6 +42,15 @@ class Column:
     meaning: str
     shape: tuple[int, ...] = ()
     fill: float = 0.0
+    file: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse names that do not match the components."""
+        if self.file and len(self.file) != math.prod(self.shape):
+            raise ValueError(
+                f"{self.path} has {math.prod(self.shape)} components and {len(self.file)} file names "
+                f"({', '.join(self.file)}). Give one name to each component."
+            )
 
     @property
     def table(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import prange
@@ -23,7 +23,7 @@ _REACH = 1.0001  # of a diameter; a neighbour at the very edge is not lost to ro
 
 
 @kernel
-def _slot(column: int, row: int, group: int, mask: int) -> Any:
+def slot_of(column: int, row: int, group: int, mask: int) -> Any:
     """Return the place of a bin in the table: bins side by side in a row are side by side there too."""
     mixed = ((np.uint64(row) * _ROW) ^ (np.uint64(group) * _GROUP)) * _ROW
     return (np.int64(mixed >> _HIGH) + column) & mask
@@ -35,7 +35,7 @@ def _locate(position: Floats, group: Array, alive: Array, size: float, mask: int
         slot[i] = -1
         if alive[i]:
             column, row = math.floor(position[i, 0] / size), math.floor(position[i, 1] / size)
-            slot[i] = _slot(column, row, group[i], mask)
+            slot[i] = slot_of(column, row, group[i], mask)
 
 
 @kernel
@@ -77,7 +77,7 @@ def repel(
         vx = vy = 0.0
         for r in range(math.floor((y - _REACH * diameter) / size), math.floor((y + _REACH * diameter) / size) + 1):
             for column in range(left, right + 1):
-                slot = _slot(column, r, dish[k], mask)
+                slot = slot_of(column, r, dish[k], mask)
                 for m in range(start[slot], start[slot + 1]):
                     # Other bins share the slot now and then: those of other rows and dishes are told by name,
                     # those of the same row are far away
@@ -95,6 +95,42 @@ def repel(
         velocity[order[k], 1] += vy
 
 
+class Bins(NamedTuple):
+    """Points sorted into square bins, hashed on one absolute grid; passed to kernels part by part.
+
+    Parameters
+    ----------
+    filled
+        Points that are alive.
+    place, row, group, order
+        By place in the sorted order: position (um), row of bins, group, and row in the table.
+    start
+        Where each slot of the hash table begins in that order.
+    size, mask
+        Side of a bin, um; slots less one.
+    """
+
+    filled: int
+    place: Floats
+    row: Array
+    group: Array
+    order: Array
+    start: Array
+    size: float
+    mask: int
+
+
+def sort_into_bins(position: Floats, group: Array, alive: Array, size: float) -> Bins:
+    """Return the living points sorted into bins of this size, um."""
+    n = len(position)
+    slots = 1 << max(4, (2 * n - 1).bit_length())
+    slot, order, row, dish = (np.empty(n, np.int64) for _ in range(4))
+    start, place = np.zeros(slots + 2, np.int32), np.empty((n, 2))
+    _locate(position, group, alive, size, slots - 1, slot)
+    count = _sort(position, group, slot, size, start, order, place, row, dish)
+    return Bins(count, place, row, dish, order, start, size, slots - 1)
+
+
 def push_apart(position: Floats, group: Array, alive: Array, velocity: Floats, diameter: float, rate: float) -> None:
     """Add the repulsion of overlapping discs of the same group to `velocity`, (n, 2) um/s.
 
@@ -108,15 +144,13 @@ def push_apart(position: Floats, group: Array, alive: Array, velocity: Floats, d
     group
         (n,) discs of different groups (dishes) do not feel each other.
     """
-    n = len(position)
-    if n < 2:
+    if len(position) < 2:
         return
-    size, slots = _BIN * diameter, 1 << max(4, (2 * n - 1).bit_length())
-    slot, order, row, dish = (np.empty(n, np.int64) for _ in range(4))
-    start, place = np.zeros(slots + 2, np.int32), np.empty((n, 2))
-    _locate(position, group, alive, size, slots - 1, slot)
-    count = _sort(position, group, slot, size, start, order, place, row, dish)
-    repel(count, place, row, dish, order, start, size, slots - 1, diameter, rate, velocity)
+    bins = sort_into_bins(position, group, alive, _BIN * diameter)
+    repel(
+        bins.filled, bins.place, bins.row, bins.group, bins.order, bins.start, bins.size, bins.mask, diameter, rate,
+        velocity,
+    )  # fmt: skip
 
 
 def push_apart_array(

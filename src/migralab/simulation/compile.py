@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,16 +15,20 @@ from migralab.core.errors import RequestError, SpecError, UnknownIdError
 from migralab.core.keys import content_key
 from migralab.core.random import dish_key, stream_key, uniform_pair_array
 from migralab.core.version import VERSION
-from migralab.engine.engine import Engine, PlanError
+from migralab.engine.engine import BASE_COLUMNS, Engine, PlanError
 from migralab.engine.mechanism import Mechanism, State, founder_keys
 from migralab.mechanisms.motility.replay import Replay
-from migralab.mechanisms.registry import MECHANISMS
+from migralab.mechanisms.registry import MECHANISMS, SEVERAL
+from migralab.physics.space import Space
 from migralab.results.tracks import Tracks, read_tracks
+from migralab.simulation.ground import space_of
 from migralab.spec.change import apply_arm
 from migralab.spec.dump import dump_yaml
 from migralab.spec.experiment import Experiment
 from migralab.spec.loader import ExperimentFile
 from migralab.spec.parameter import MechanismParameters
+
+_SPECIES = re.compile(r"[a-z][a-z0-9_]*")
 
 # A measured track says where the cell is: nothing else may move it
 _REPLACED_BY_TRACKS = ("motility.walk", "motility.contact", "motility.displacement")
@@ -66,6 +70,11 @@ class Model:
         """Area over which the cells are seeded, um2."""
         return self.experiment.dish.cells / self.experiment.dish.density_per_um2
 
+    @property
+    def space(self) -> Space:
+        """Walls of the dish and of its fields."""
+        return space_of(self.experiment.dish)
+
     def keys(self, seeds: Sequence[int]) -> list[str]:
         """Return the hash of resolved experiment, seed and model version of each run: its identity."""
         content: dict[str, object] = {"experiment": dump_yaml(self.experiment), "version": VERSION}
@@ -83,29 +92,49 @@ class Model:
             If two mechanisms clash.
         """
         dt = self.experiment.dish.step_s
+        mechanisms = [self._make(name, parameters, dt) for name, parameters in self.parameters.items()]
+        self._refuse_missing(mechanisms)
         try:
-            return Engine([self._make(name, parameters, dt) for name, parameters in self.parameters.items()], dt)
+            return Engine(mechanisms, dt)
         except PlanError as error:
             raise RequestError(f"The mechanisms of '{self.experiment.id}' do not fit together: {error}") from None
+
+    def _refuse_missing(self, mechanisms: Sequence[Mechanism]) -> None:
+        brought = {c.path for m in mechanisms for c in m.columns} | {c.path for c in BASE_COLUMNS}
+        for m in mechanisms:
+            wanted = {path for path in m.reads | m.writes if not path.startswith("fields.")} - brought
+            lacking = sorted(path for path in wanted if path.split(".")[1] not in ("id", "key", "alive"))
+            if lacking:
+                makers = sorted(
+                    kind.name
+                    for kind in MECHANISMS.values()
+                    for c in getattr(kind, "columns", ())
+                    if c.path == lacking[0]
+                )
+                hint = f" Add {' or '.join(makers)} to its mechanisms." if makers else ""
+                raise RequestError(
+                    f"'{self.experiment.id}': {m.name} needs {lacking[0]}, which no mechanism of it brings.{hint}"
+                )
 
     def _make(self, name: str, parameters: Any, dt: float) -> Mechanism:
         if name == Replay.name:
             if self.tracks is None:
                 raise RequestError("motility.replay needs measured tracks: write dish: {tracks: {file: ...}}.")
             return Replay(parameters, dt, self.tracks)
-        return MECHANISMS[name](parameters, dt)
+        kind, _, species = name.partition("@")
+        mechanism: Mechanism = MECHANISMS[kind](parameters, dt, *([species] if species else []))
+        return mechanism
 
     def found(self, engine: Engine, seeds: Sequence[int]) -> State:
         """Return the dishes of these seeds before their first tick, side by side in one state."""
         dishes = [int(dish_key(seed)) for seed in seeds]
-        return engine.found([self._positions(dish) for dish in dishes], dishes)
+        return engine.found([self._positions(dish) for dish in dishes], dishes, self.space)
 
     def _positions(self, dish: int) -> NDArray[np.float64]:
         if self.tracks is not None:
             return Replay.starts(self.tracks)
         keys = founder_keys(dish, self.experiment.dish.cells)
-        x, y = uniform_pair_array(stream_key("seeding"), keys, 0, 0)
-        return math.sqrt(self.field_area_um2) * np.column_stack([x, y])
+        return self.space.place(*uniform_pair_array(stream_key("seeding"), keys, 0, 0))
 
 
 def compile_experiment(source: Experiment | ExperimentFile, arm: str | None = None) -> Model:
@@ -143,10 +172,17 @@ def compile_experiment(source: Experiment | ExperimentFile, arm: str | None = No
 
 def _parameters(name: str, own: dict[str, Any], file: ExperimentFile | None, arm: str) -> MechanismParameters:
     known = {**MECHANISMS, Replay.name: Replay}
-    if name not in known:
-        unknown = UnknownIdError("mechanism", name, known)
+    base, at, species = name.partition("@")
+    if base not in known:
+        unknown = UnknownIdError("mechanism", base, known)
         raise file.error(("mechanisms", name), str(unknown)) if file else unknown
-    kind: type[MechanismParameters] = known[name].parameters
+    kind: type[MechanismParameters] = known[base].parameters
+    if at and (base not in SEVERAL or not _SPECIES.fullmatch(species)):
+        problem = (
+            f"'{name}': only {' and '.join(sorted(SEVERAL))} may stand several times, each with a name of small "
+            "letters, digits and _ after the @, for example signals.diffusing@vegf."
+        )
+        raise file.error(("mechanisms", name), problem) if file else RequestError(problem)
     if strange := sorted(set(own) - set(kind.model_fields)):
         message = str(UnknownIdError(f"parameter of {name}", strange[0], kind.model_fields))
         raise file.error(("mechanisms", name, strange[0]), message) if file else RequestError(message)

@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from migralab.engine.mechanism import State
+from migralab.core.units import MOLECULES_PER_UM3_AND_NANOMOLAR
+from migralab.engine.mechanism import GridField, Mechanism, State
+from migralab.engine.table import Table
 from migralab.mechanisms.biogenesis.breakage import Breakage
 from migralab.mechanisms.biogenesis.nucleation import COLLAPSED, STAGES, attachment_names
 from migralab.physics.attachments import JUNCTION, SHAFT, TIP
 from migralab.physics.growth import LIMITERS
+from migralab.results.fields import FieldSeries
 from migralab.results.run import Columns
+from migralab.results.schema import TABLES
 
 # Words are kept as references to a few strings: 8 bytes a row, where fixed-width text would take 32
 _KINDS = np.empty(3, dtype=object)
 _KINDS[[SHAFT, TIP, JUNCTION]] = ("shaft", "tip", "junction")
-_FATES = np.array(["collapsed", "ruptured", "present"], dtype=object)
+_FATES = np.array(["collapsed", "ruptured", "present", "taken-up"], dtype=object)
 _MINUTE = 60.0
+_OUTSIDE = {"s": _MINUTE, "molecules/um3": MOLECULES_PER_UM3_AND_NANOMOLAR}  # internal units in those of the tables
 
 
 class Recorder:
-    """Collects the cells and vesicles of each output frame."""
+    """Collects the cells and vesicles of each output frame, the fields, and where the molecules are.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    plan
+        Mechanisms; those with ``shown(state)`` have fields, those with ``account(state)`` molecules.
+    """
+
+    def __init__(self, plan: Iterable[Mechanism] = ()) -> None:
+        self._plan = tuple(plan)
+        self._fields: dict[str, list[GridField]] = {}
+        self._budget: list[tuple[int, str, str, NDArray[np.float64]]] = []
         self.frames_min: list[float] = []
         self._cells: list[Columns] = []
         self._migrasomes: list[Columns] = []
@@ -35,6 +51,55 @@ class Recorder:
         self.frames_min.append(minutes)
         self._cells.append(_stamp(cell_columns(state), frame, minutes))
         self._migrasomes.append(_stamp(migrasome_columns(state), frame, minutes))
+        for mechanism in self._plan:
+            for field in mechanism.shown(state) if hasattr(mechanism, "shown") else ():
+                scaled = (field.values * field.factor).astype(np.float32)
+                self._fields.setdefault(field.name, []).append(replace(field, values=scaled, factor=1.0))
+            found = mechanism.account(state) if hasattr(mechanism, "account") else {}
+            self._budget += [(frame, substance, place, amounts) for (substance, place), amounts in found.items()]
+
+    def dump_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return fields and budget, for a checkpoint: arrays by flat name."""
+        saved = {f"recorded/{n}": np.stack([f.values for f in frames]) for n, frames in self._fields.items()}
+        if self._budget:
+            saved["recorded_budget"] = np.stack([amounts for *_, amounts in self._budget])
+        return saved
+
+    def load_arrays(self, state: State, saved: Mapping[str, NDArray[Any]]) -> None:
+        """Take over what `dump_arrays` gave; what the names mean follows from the plan."""
+        frames = len(self.frames_min)
+        for mechanism in self._plan:
+            for field in mechanism.shown(state) if hasattr(mechanism, "shown") else ():
+                values = saved[f"recorded/{field.name}"]
+                self._fields[field.name] = [replace(field, values=v, factor=1.0) for v in values]
+        lines = [key for m in self._plan if hasattr(m, "account") for key in m.account(state)]
+        amounts = saved.get("recorded_budget", ())
+        keys = [(frame, *key) for frame in range(frames) for key in lines]
+        self._budget = [(*key, values) for key, values in zip(keys, amounts, strict=True)]
+
+    def fields(self, dish: int) -> dict[str, FieldSeries]:
+        """Return the fields of one dish over all frames."""
+        return {
+            name: FieldSeries(
+                name=name, unit=frames[0].unit, values=np.stack([frame.values[dish] for frame in frames]),
+                spacing_um=frames[0].spacing, origin_um=frames[0].origin, depth_um=frames[0].depth,
+                meaning=frames[0].meaning, obstacle=frames[0].obstacle,
+            )
+            for name, frames in self._fields.items()
+        }  # fmt: skip
+
+    def budget(self, dish: int) -> dict[str, Columns]:
+        """Return the table ``budget`` of one dish, or nothing where no mechanism accounts for molecules."""
+        if not self._budget:
+            return {}
+        frame, substance, place, amounts = zip(*self._budget, strict=True)
+        return {
+            "budget": {
+                "frame": np.array(frame, np.int32), "time_min": np.array(self.frames_min)[list(frame)],
+                "substance": np.array(substance, object), "place": np.array(place, object),
+                "molecules": np.array([values[dish] for values in amounts]),
+            }
+        }  # fmt: skip
 
     def dump(self) -> dict[str, Columns]:
         """Return what was recorded, for a checkpoint."""
@@ -119,7 +184,7 @@ def cell_columns(state: State) -> Columns:
         "moving": cells["moving"][rows],
         "path_um": cells["path"][rows],
         "area_um2": np.full(len(rows), np.nan),  # the model has no cell shape
-    }
+    } | declared_columns("cells", cells, rows)
 
 
 def migrasome_columns(state: State) -> Columns:
@@ -145,7 +210,20 @@ def migrasome_columns(state: State) -> Columns:
         "enrichment": tetraspanin / area,
         "age_min": (state.time - vesicles["born"][rows]) / _MINUTE,
         "rear_distance_um": vesicles["fibre_path"][rows],
-    }
+    } | declared_columns("migrasomes", vesicles, rows)
+
+
+def declared_columns(name: str, table: Table, rows: NDArray[Any]) -> Columns:
+    """Return what the mechanisms of this run want recorded of their columns, under the names that they give."""
+    types = {column.name: column.dtype for column in TABLES[name]}
+    found: Columns = {}
+    for column in table.columns.values():
+        if not column.file:
+            continue
+        values = table[column.name][rows].reshape(len(rows), len(column.file))
+        for k, file in enumerate(column.file):
+            found[file] = (values[:, k] / _OUTSIDE.get(column.unit, 1)).astype(types[file])
+    return found
 
 
 def node_columns(state: State) -> Columns:
@@ -175,6 +253,7 @@ def life_columns(state: State) -> Columns:
     gone, detached = v["gone"] / _MINUTE, v["detached"] / _MINUTE
     over = gone <= now
     collapsed = v["stage"] == COLLAPSED
+    taken = v["taken_by"] >= 0 if "taken_by" in v.names else np.zeros(v.n, bool)
     return {
         "migrasome_id": v["id"].copy(),
         "cell_id": v["cell"].copy(),
@@ -185,7 +264,7 @@ def life_columns(state: State) -> Columns:
         "detached_min": np.where(~collapsed & (detached <= now), detached, np.nan),
         "gone_min": np.where(over, gone, np.nan),
         "last_min": np.full(v.n, now),
-        "fate": _FATES[np.where(over, np.where(collapsed, 0, 1), 2)],
+        "fate": _FATES[np.where(over, np.select([collapsed, taken], [0, 3], 1), 2)],
     }
 
 

@@ -74,7 +74,7 @@ def simulate(
     if out is not None:
         refuse_existing(out)
     engine = model.build()
-    job = _Job(model, (seed,), engine, model.found(engine, [seed]), Recorder())
+    job = _Job(model, (seed,), engine, model.found(engine, [seed]), Recorder(engine.plan))
     if resume:
         _load_checkpoint(job, out)
     elif out is not None:
@@ -104,7 +104,7 @@ def simulate_dishes(model: Model, seeds: Sequence[int], *, progress: Progress | 
         If one of them breaks down.
     """
     engine = model.build()
-    job = _Job(model, tuple(seeds), engine, model.found(engine, seeds), Recorder())
+    job = _Job(model, tuple(seeds), engine, model.found(engine, seeds), Recorder(engine.plan))
     _advance(job, None, progress, None)
     return _finish(job, Status.COMPLETED)
 
@@ -143,7 +143,8 @@ def _finish(job: _Job, status: Status, message: str = "") -> list[Run]:
     return [
         Run(
             experiment=experiment,
-            tables=tables,
+            tables=tables | job.recorder.budget(dish),
+            fields=job.recorder.fields(dish),
             provenance=Provenance(
                 key=key,
                 entry=job.model.experiment.id,
@@ -156,7 +157,7 @@ def _finish(job: _Job, status: Status, message: str = "") -> list[Run]:
                 versions=versions(),
             ),
         )
-        for seed, key, tables in zip(job.seeds, job.model.keys(job.seeds), apart, strict=True)
+        for dish, (seed, key, tables) in enumerate(zip(job.seeds, job.model.keys(job.seeds), apart, strict=True))
     ]
 
 
@@ -177,7 +178,7 @@ def _save_checkpoint(job: _Job, out: Path) -> None:
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     group = zarr.open_group(fresh / "state.zarr", mode="w")
-    for name, array in dump_state(job.state).items():
+    for name, array in (dump_state(job.state) | job.recorder.dump_arrays()).items():
         group.create_array(name, data=array) if array.size else group.create_array(
             name, shape=array.shape, dtype=array.dtype
         )
@@ -209,9 +210,11 @@ def _load_checkpoint(job: _Job, out: Path | None) -> None:
             "Resume with the settings it was started with, or remove it."
         )
     group = zarr.open_group(place / "state.zarr", mode="r")
-    load_state(job.state, {name: np.asarray(array[...]) for name, array in _arrays(group)})
+    saved = {name: np.asarray(array[...]) for name, array in _arrays(group)}
+    load_state(job.state, saved)
     recorded = {name: read_table(place / f"{name}.parquet") for name in ("cells", "migrasomes")}
     job.recorder.load(note["frames_min"], recorded)
+    job.recorder.load_arrays(job.state, saved)
 
 
 def _arrays(group: Any, prefix: str = "") -> list[tuple[str, Any]]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from migralab.spec.document import resolve_core_scalars
 from migralab.spec.experiment import Dish, Experiment
+from migralab.spec.geometry import GroundPlan
 from migralab.spec.parameter import Parameter, Source
 
 
@@ -32,7 +33,7 @@ _Dumper.add_representer(
 
 
 def dump_yaml(experiment: Experiment) -> str:
-    """Return an experiment as YAML; fields at their default are left out, except the dish's."""
+    """Return an experiment as YAML; fields at their default are left out, except those of the dish."""
     return yaml.dump(_plain(experiment), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
 
 
@@ -57,7 +58,7 @@ def _plain(value: object) -> object:
 
 
 def _mapping(model: BaseModel) -> dict[str, Any]:
-    if isinstance(model, Dish):
+    if isinstance(model, Dish | GroundPlan):
         return {name: _plain(value) for name, value in model if value is not None}
     fields = _fields(model)
     if isinstance(model, Parameter):

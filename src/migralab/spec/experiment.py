@@ -6,11 +6,12 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from migralab.core import units
 from migralab.core.errors import UnknownIdError
 from migralab.spec.claim import Claim, Id
+from migralab.spec.geometry import Geometry, Length, OpenPlane, quantity_in
 from migralab.spec.parameter import Frozen, Parameter, Source
 
 Status = Literal["provisional", "reviewed", "disputed", "retired"]
@@ -26,20 +27,8 @@ class InconsistentError(ValueError):
         super().__init__("; ".join(f"{'.'.join(map(str, place))}: {text}" for place, text in self.problems))
 
 
-def _quantity_in(unit: str) -> BeforeValidator:
-    """Return the check of a quantity of the dish: text with a unit of that dimension, above 0, finite."""
-
-    def check(text: object) -> object:
-        if isinstance(text, str | int | float) and not units.parse(text, like=unit) > 0:
-            raise ValueError(f"'{text}' must be above 0 {unit}")
-        return text
-
-    return BeforeValidator(check)
-
-
-Time = Annotated[str, _quantity_in("min")]
-Length = Annotated[str, _quantity_in("um")]
-PerArea = Annotated[str, _quantity_in("1/um^2")]
+Time = Annotated[str, quantity_in("min")]
+PerArea = Annotated[str, quantity_in("1/um^2")]
 
 
 class TrackFile(Frozen):
@@ -68,6 +57,7 @@ class Dish(Frozen):
     step: Time = "1 min"
     output_every: Time = "30 min"
     density: PerArea = "1e-4 1/um^2"
+    geometry: Geometry = Field(default=OpenPlane(kind="open"), description="walls of the dish, height of its medium")
     tracks: TrackFile | None = Field(
         default=None, description="measured tracks that the cells follow instead of a simulated walk"
     )

@@ -136,6 +136,8 @@ class RetractionFibre:
         """Set rears behind the cells, and their pools."""
         cells, p = state["cells"], self._p
         cells["rear"][:] = cells["position"] - p["reach"] * cells["heading"]
+        if state.space.confining:
+            state.space.confine(cells["rear"])
         cells["rear_direction"][:] = cells["heading"]
         cells["fibre_radius"][:] = p["radius"]
         cells["membrane"][:] = p["cell_membrane"]

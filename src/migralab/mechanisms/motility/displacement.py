@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
+
 from migralab.engine.mechanism import Phase, State, Stream
 from migralab.engine.table import Column
 from migralab.spec.parameter import MechanismParameters
@@ -14,14 +16,14 @@ class Parameters(MechanismParameters):
 
 
 class Displacement:
-    """Position follows the sum of all velocities."""
+    """Position follows the sum of all velocities; at a wall a cell stops and turns back as light does."""
 
     parameters: ClassVar[type[Parameters]] = Parameters
     name: ClassVar[str] = "motility.displacement"
     phase: ClassVar[Phase] = Phase.MOVE
     columns: ClassVar[tuple[Column, ...]] = ()
     reads: ClassVar[frozenset[str]] = frozenset({"cells.velocity"})
-    writes: ClassVar[frozenset[str]] = frozenset({"cells.position"})
+    writes: ClassVar[frozenset[str]] = frozenset({"cells.position", "cells.heading"})
     adds: ClassVar[frozenset[str]] = frozenset()
     creates: ClassVar[frozenset[str]] = frozenset()
 
@@ -35,3 +37,7 @@ class Displacement:
         """Move."""
         cells = state["cells"]
         cells["position"][:] += dt * cells["velocity"]
+        if state.space.confining:
+            normal = state.space.confine(cells["position"])
+            outward = np.maximum((normal * cells["heading"]).sum(axis=1), 0.0)
+            cells["heading"][:] -= 2.0 * outward[:, None] * normal
