@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import agents, formation, kernels, mechanisms
+from benchmarks import agents, fields, formation, kernels, mechanisms
 from benchmarks.timing import machine
 
-BENCHMARKS = {"kernels": kernels, "agents": agents, "formation": formation, "mechanisms": mechanisms}
+BENCHMARKS = {"kernels": kernels, "agents": agents, "formation": formation, "mechanisms": mechanisms, "fields": fields}
 
 
 def main(names: list[str]) -> int:

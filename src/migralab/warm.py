@@ -11,8 +11,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,16 @@ BUSY = (  # every event of a dish happens within three hours of a few cells
     "biogenesis.nucleation.delay=0 min", "biogenesis.nucleation.waiting=10 min", "biogenesis.nucleation.tip_share=1",
     "biogenesis.breakage.half_age=30 min", "biogenesis.breakage.width=5 min",
 )  # fmt: skip
+CARRY = ("signals.cargo", "signals.release", "signals.mitochondria")
+# Geometry, and mechanisms beside those of the entry: each numerical scheme and each kind of array once
+SCENES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("open", ()),
+    ("walls", (*CARRY, "signals.membrane-bound", "signals.delivered-dose", "signals.diffusing")),
+    ("periodic", (*CARRY, "signals.matrix-bound")),
+    ("cavity", (*CARRY, "signals.diffusing")),
+)
+USER = {"key": "migralab", "locator": "so that uptake is computed too", "tag": "E"}
+SINKS = {"clearance": {"value": "10 um^3/s", "source": USER}}
 
 Report = Callable[[str], None]
 
@@ -40,10 +51,13 @@ def warm(report: Report) -> int:
         Is told one line for each kernel that is compiled, and one for each step.
     """
     start = time.monotonic()
-    for module in iter_modules(physics.__path__, "migralab.physics."):
+    for module in walk_packages(physics.__path__, "migralab.physics."):
         import_module(module.name)  # registers its kernels
     with _told(report) as compiled:
-        for name, step in (("a small dish", _run_dish), ("scalar laws", _call_scalars)):
+        steps: list[tuple[str, Callable[[], None]]] = [
+            (f"a small dish, {kind}", partial(_run_dish, kind, names)) for kind, names in SCENES
+        ]
+        for name, step in (*steps, ("scalar laws", _call_scalars)):
             before = time.monotonic()
             step()
             report(f"{name}: {time.monotonic() - before:.1f} s")
@@ -74,7 +88,7 @@ def _told(report: Report) -> Iterator[list[str]]:
         yield compiled
 
 
-def _run_dish() -> None:
+def _run_dish(kind: str, beside: tuple[str, ...]) -> None:
     from migralab.catalog.catalog import load
     from migralab.simulation.compile import compile_experiment
     from migralab.simulation.observe import observe
@@ -84,11 +98,17 @@ def _run_dish() -> None:
     experiment = load(ENTRY).experiment
     for setting in BUSY:
         experiment = apply_setting(experiment, setting)
+    whole = experiment.model_dump(by_alias=True)
+    whole["dish"]["geometry"] = {"kind": kind}
+    for name in beside:
+        whole["mechanisms"][name] = SINKS if name in ("signals.diffusing", "signals.matrix-bound") else {}
+    experiment = type(experiment).model_validate(whole)
     observe(simulate(compile_experiment(experiment), 1))
 
 
 def _call_scalars() -> None:
     from migralab.physics import attachments, breakage, growth, motility
+    from migralab.physics.signals import cargo
 
     stream, key = np.uint64(1), np.uint64(2)
     random.philox(*[key] * 6)
@@ -96,6 +116,8 @@ def _call_scalars() -> None:
     random.normal_pair(stream, key, 0, 0)
     random.exponential(stream, key, 0, 0)
     random.child_key(key, stream, 0)
+    cargo.normal_quantile(0.3)
+    cargo.poisson_quantile(1.0, 0.3)
     breakage.break_age(1.0, 1.0, 1.0, 1.0, 1.0)
     attachments.slope_spread(0.1, 0.1, 0.0)
     growth.radius_of(1.0, 0.1, 0.05, growth.Supply(100.0, 0.1, 0.2, 40.0, 12.7, 5.0))

@@ -31,6 +31,19 @@ def test_readme_picture(tmp_path):
     assert (tmp_path / "cell.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_four_signals(capsys):
+    load("four_signals").main()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(load("four_signals").SEEN)
+    assert all("mean 0," not in line for line in lines)
+
+
+def test_signal_reach(tmp_path, capsys):
+    load("signal_reach").main(tmp_path, modes=("density",))
+    assert "molecules/(um2 s)" in capsys.readouterr().out
+    assert (tmp_path / "signal-density.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_every_example_is_tested():
     tested = Path(__file__).read_text()
     assert all(f'load("{path.stem}")' in tested for path in EXAMPLES.glob("*.py"))

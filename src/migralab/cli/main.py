@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from migralab.cli.console import remark, say
-from migralab.cli.verbs import bench, check, cite, demo, image, listing, measure, report, run_verb, show
+from migralab.cli.verbs import bench, check, cite, demo, export, image, listing, measure, report, run_verb, show, signal
 from migralab.core.errors import MigralabError
 from migralab.core.version import VERSION
 
@@ -54,7 +54,9 @@ app.command("check")(check.check)
 app.command("image")(image.image)
 app.command("measure")(measure.measure)
 app.command("report")(report.report)
+app.command("export")(export.export)
 app.command("bench")(bench.bench)
+app.command("signal")(signal.signal)
 app.command("demo")(demo.demo)
 
 

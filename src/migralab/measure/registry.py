@@ -9,10 +9,12 @@ from typing import Any
 
 from migralab.measure.observables import (
     ageing,
+    cargo,
     count,
     fibre,
     growth,
     lifetime,
+    mitochondria,
     motility,
     size,
     spacing,
@@ -201,6 +203,40 @@ def _cells() -> Iterator[Observable]:
     yield _line("cells.alignment", motility.measure_alignment, "", "length of the mean heading")
 
 
+def _signals() -> Iterator[Observable]:
+    yield _line("cargo.rna_positive_share", cargo.measure_rna_share, "", "share of migrasomes that hold RNA")
+    for kind in cargo.KINDS:
+        yield _line(
+            f"cargo.{kind}_mean", cargo.measure_content, "1/migrasome",
+            f"mean number of {kind.replace('_', ' ')} in a migrasome", kind=kind,
+        )  # fmt: skip
+    yield _line(
+        "mitochondria.potential", mitochondria.measure_potential, "", "membrane potential in cells, of a healthy one"
+    )
+    yield _line("mitochondria.damaged_share", mitochondria.measure_damaged_share, "", "damaged share in cells")
+    yield _line(
+        "mitochondria.peripheral_damaged", mitochondria.measure_peripheral_damaged, "1/cell",
+        "damaged mitochondria at the periphery",
+    )  # fmt: skip
+    for which in mitochondria.WHICH:
+        yield _line(
+            f"mitochondria.exported_per_cell{'' if which == 'all' else '@' + which}", mitochondria.measure_export,
+            "1/cell", f"mitochondria that left in migrasomes, {which}", which=which,
+        )  # fmt: skip
+    yield _line(
+        "mitochondria.export_share", mitochondria.measure_export_share, "",
+        "share of export in the removal of damaged mitochondria",
+    )  # fmt: skip
+    yield _line(
+        "mitochondria.selectivity", mitochondria.measure_selectivity, "",
+        "potential of exported over that of retained mitochondria",
+    )  # fmt: skip
+    yield _line(
+        "mitochondria.positive_share", mitochondria.measure_positive_share, "",
+        "share of migrasomes that hold a mitochondrion",
+    )  # fmt: skip
+
+
 OBSERVABLES: dict[str, Observable] = {
-    line.id: line for family in (_counts, _fibres, _sizes, _places, _ageing, _cells) for line in family()
+    line.id: line for family in (_counts, _fibres, _sizes, _places, _ageing, _cells, _signals) for line in family()
 }

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from migralab.cli.console import length_option, progress, remark, say, say_json, time_option
 from migralab.core.errors import RequestError
 from migralab.spec.experiment import Experiment
+
+if TYPE_CHECKING:
+    from migralab.results.run import Run
 
 
 def run(
@@ -82,13 +85,10 @@ _SHORT = (
 )  # fmt: skip
 
 
-def _print_readouts(done: object, as_json: bool) -> None:
+def _print_readouts(done: Run, as_json: bool) -> None:
     from migralab.measure import measure
-    from migralab.results.run import Run
     from migralab.simulation.observe import observe
 
-    if not isinstance(done, Run):
-        raise TypeError("a run is printed")
     readouts = measure(observe(done), _SHORT)
     if as_json:
         say_json(readouts.to_dict())
@@ -98,3 +98,19 @@ def _print_readouts(done: object, as_json: bool) -> None:
         say(f"  {readout.id:<26} {readout.value:9.3g} {readout.unit:<9} [{readout.low:.3g}, {readout.high:.3g}]")
     if note := readouts["count.per_cell"].note:
         say(f"  {note}")
+    _print_budget(done)
+
+
+def _print_budget(run: Run) -> None:
+    """Print where the molecules are at the end, one line for each substance; nothing where nobody counts them."""
+    lines: dict[str, list[str]] = {}
+    if (budget := run.tables.get("budget")) is None:
+        return
+    rows = zip(budget["frame"], budget["substance"], budget["place"], budget["molecules"], strict=True)
+    for frame, what, place, amount in rows:
+        if frame == budget["frame"][-1] and amount:
+            lines.setdefault(what, []).append(f"{place} {amount:,.0f}")
+    if lines:
+        say("Molecules at the end")
+    for what, places in lines.items():
+        say(f"  {what:<26} {', '.join(places)}")

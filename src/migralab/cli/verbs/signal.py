@@ -1,0 +1,131 @@
+"""`migralab signal budget` and `migralab signal reach`: what one migrasome can do with its molecules, and how far."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from migralab.cli.console import progress, remark, say, say_json
+from migralab.core import units
+from migralab.core.errors import RequestError, UnitError
+
+if TYPE_CHECKING:
+    from migralab.physics.signals.budget import Setting
+
+
+class Question(StrEnum):
+    """What is asked."""
+
+    budget = "budget"
+    reach = "reach"
+
+
+class Mode(StrEnum):
+    """How the cue gets out, and where it goes."""
+
+    burst = "burst"
+    leak = "leak"
+    density = "density"
+    matrix = "matrix"
+    slit = "slit"
+    all = "all"
+
+
+def signal(
+    question: Annotated[Question, typer.Argument(help="budget: what the molecules allow. reach: who feels it.")],
+    mode: Annotated[Mode, typer.Option("--mode", help="For reach: how the cue gets out.")] = Mode.all,
+    diameter: Annotated[str, typer.Option("--diameter", help="Of the migrasome.")] = "2um",
+    concentration: Annotated[str, typer.Option("--concentration", help="Of the cue in it (E).")] = "1uM",
+    diffusivity: Annotated[str, typer.Option("--diffusivity", help="Of the free cue (E).")] = "100um^2/s",
+    decay: Annotated[str, typer.Option("--decay", help="Loss of the free cue (E).")] = "1/h",
+    affinity: Annotated[str, typer.Option("--affinity", help="Half occupancy of the receptors.")] = "3.4nM",
+    threshold: Annotated[str, typer.Option("--threshold", help="Least gradient that is followed.")] = "0.002nM/um",
+    averaging: Annotated[str, typer.Option("--averaging", help="Time over which a cell averages (E).")] = "60s",
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Directory for tables and figures.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
+) -> None:
+    """Say what one migrasome's molecules allow, and how far and how long a cell feels them."""
+    from migralab.physics.signals.budget import Receptors, Setting
+
+    setting = Setting(
+        diameter=_above_zero(diameter, "--diameter", "um"),
+        concentration=_above_zero(concentration, "--concentration", "uM"),
+        diffusivity=_above_zero(diffusivity, "--diffusivity", "um^2/s"),
+        decay=_above_zero(decay, "--decay", "1/h"), threshold=_above_zero(threshold, "--threshold", "nM/um"),
+        receptors=Receptors(affinity=_above_zero(affinity, "--affinity", "nM"),
+                            averaging=_above_zero(averaging, "--averaging", "s")),
+    )  # fmt: skip
+    if out is not None and out.exists() and not out.is_dir():
+        raise RequestError(f"-o {out} is a file. Give a directory, which is made if it is not there.")
+    if question is Question.budget:
+        _budget(setting, out, as_json=as_json)
+    else:
+        _reach(setting, mode, out, as_json=as_json)
+
+
+def _above_zero(text: str, name: str, unit: str) -> float:
+    example = {"um": "2um", "uM": "1uM", "um^2/s": "100um^2/s", "1/h": "1/h", "nM": "3.4nM", "s": "60s"}
+    shown = example.get(unit, "0.002nM/um")
+    try:
+        # A rate may be written without its number: 1/h
+        value = units.parse(f"1 {text}" if text in {"1/h", "1/min", "1/s"} else text, like=unit)
+    except UnitError as error:
+        raise RequestError(f"{name}: {error} Write for example {name} {shown}.") from None
+    if not value > 0:
+        raise RequestError(f"{name} = {text} is not above 0. Write for example {name} {shown}.")
+    return value
+
+
+def _budget(setting: Setting, out: Path | None, *, as_json: bool) -> None:
+    from migralab.report.signal_budget import budget_rows
+
+    rows = budget_rows(setting)
+    table = [{"quantity": row.quantity, "where": row.where, "value": row.value, "unit": row.unit} for row in rows]
+    if as_json:
+        say_json(table)
+    else:
+        for row in rows:
+            name = f"{row.quantity}{', ' if row.where else ''}{row.where}"
+            say(f"{name:<58} {row.value:>10.3g} {row.unit:<14} {row.meaning}")
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        _write_table(out / "signal-budget.csv", table)
+        remark(f"The table is in {out / 'signal-budget.csv'}.")
+
+
+def _reach(setting: Setting, mode: Mode, out: Path | None, *, as_json: bool) -> None:
+    from migralab.report.signal_answer import MODES, answer_mode
+
+    wanted = list(MODES) if mode is Mode.all else [mode.value]
+    content: dict[str, Any] = {}
+    for name in wanted:
+        with progress(f"signal {name}", "parts") as update:
+            answer = answer_mode(name, setting, update)
+        content[name] = answer.table
+        if not as_json:
+            say(answer.question)
+            for line in answer.words:
+                say(f"  {line}")
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+            (out / f"signal-{name}.png").write_bytes(answer.picture)
+            _write_table(out / f"signal-{name}.csv", answer.table)
+    if as_json:
+        say_json(content)
+    if out is not None:
+        import json
+
+        (out / "signal-reach.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        remark(f"Figures and tables are in {out}.")
+
+
+def _write_table(path: Path, rows: list[dict[str, Any]]) -> None:
+    import csv
+
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)

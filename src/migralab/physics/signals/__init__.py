@@ -1,0 +1,1 @@
+"""Formulas of cargo, release, binding and contact."""
