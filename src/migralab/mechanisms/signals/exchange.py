@@ -152,7 +152,7 @@ class Step:
     ) -> tuple[Floats, Floats]:  # fmt: skip
         """Advance by one part of the tick; return the uptake rate at its start and what was taken, by cell."""
         if not self.clearance.any():
-            solver.advance(field, dt, source=source)
+            solver.advance(field, dt, source=source, spend=True)
             return before, np.zeros(len(self.own))
         places = [self._points(self.start + share * (self.end - self.start)) for share in span]
         rates = [np.zeros(len(self.own)), np.zeros(len(self.own))]

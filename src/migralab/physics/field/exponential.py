@@ -29,13 +29,14 @@ Reaction = Callable[[int, Floats, Floats], None]
 """``reaction(stage, concentration, rate)`` adds molecules/(um3 s) to `rate`: stage 0 at the start of the step, 1 at
 its end (where the sinks have moved)."""
 
+_SMALL = -0.05  # exponents above it take the series of phi
 _NEGLIGIBLE = 1e-12  # of the largest concentration: rounding of a transform, not a negative concentration
 
 
 @kernel
 def phi(z: float, e: float) -> tuple[float, float]:
     """Return phi_1 = (e^z - 1)/z and phi_2 = (phi_1 - 1)/z, given ``e = exp(z)`` (eq-phi)."""
-    if z > -0.05:  # the quotients would lose digits: eight terms of the series, good to 1e-16
+    if z > _SMALL:  # the quotients would lose digits: eight terms of the series, good to 1e-16
         first = 1.0 + z / 2.0 * (
             1.0 + z / 3.0 * (1.0 + z / 4.0 * (1.0 + z / 5.0 * (1.0 + z / 6.0 * (1.0 + z / 7.0 * (1.0 + z / 8.0)))))
         )
@@ -78,6 +79,12 @@ def propagate(
         k, j = row // ny, row % ny
         row_exponent = constant + exponents[0][k] + exponents[1][j]
         row_factor = kept * factors[0][k] * factors[1][j]
+        if row_exponent <= _SMALL:  # nearly all rows: no mode of them needs the series, so the loop is plain
+            for i in range(nx):
+                e = row_factor * factors[2][i]
+                first = (e - 1.0) / (row_exponent + exponents[2][i])
+                after[k, j, i] = e * modes[k, j, i] + dt * first * rate[k, j, i]
+            continue
         for i in range(nx):
             e = row_factor * factors[2][i]
             first, _ = phi(row_exponent + exponents[2][i], e)
@@ -94,6 +101,12 @@ def correct(
         k, j = row // ny, row % ny
         row_exponent = constant + exponents[0][k] + exponents[1][j]
         row_factor = kept * factors[0][k] * factors[1][j]
+        if row_exponent <= _SMALL:
+            for i in range(nx):
+                z = row_exponent + exponents[2][i]
+                first = (row_factor * factors[2][i] - 1.0) / z
+                modes[k, j, i] += dt * ((first - 1.0) / z) * change[k, j, i]
+            continue
         for i in range(nx):
             _, second = phi(row_exponent + exponents[2][i], row_factor * factors[2][i])
             modes[k, j, i] += dt * second * change[k, j, i]
@@ -101,7 +114,7 @@ def correct(
 
 def phi_array(z: Floats) -> tuple[Floats, Floats]:
     """Vectorised numpy twin of `phi`, by expm1 and a longer series."""
-    small = z > -0.05
+    small = z > _SMALL
     safe = np.where(small, -1.0, z)
     first, term = np.zeros_like(z), np.ones_like(z)
     second, shifted = np.zeros_like(z), np.full_like(z, 0.5)
@@ -235,6 +248,7 @@ class ExponentialSolver:
         source: Source = None,
         reaction: Reaction | None = None,
         scheme: Scheme = "rk2",
+        spend: bool = False,
     ) -> None:
         """Advance the field by one step, in place.
 
@@ -247,18 +261,21 @@ class ExponentialSolver:
             that moves or changes, which is taken as linear in between.
         reaction
             Adds the rate by uptake and binding; called twice by ``rk2``, once by ``ab2``.
+        spend
+            Whether a steady source may be used up as work memory, which saves a copy.
         scheme
             ``rk2`` needs no history and stands jumps (a rupture, a dead cell). ``ab2`` costs one transform less,
             keeps the reaction rate of the step before in ``field.history``, and starts with one step of ``rk2``.
         """
         start, end = self._with_inflow(source)
+        spend = spend and self._wall_source is None and end is start
         law, box = self._law(dt), as_box
         if reaction is None:
             field.history = None
             if start is None:
                 fade(box(field.modes), law[1], law[3])
             else:
-                self._apply(field, dt, start, None if end is start else end - start)
+                self._apply(field, dt, start, None if end is start else end - start, spend=spend)
         else:
             self._react(field, dt, (start, end), reaction, scheme)
         from_modes(field.modes, self.grid, field.concentration, self.workers)
@@ -275,10 +292,13 @@ class ExponentialSolver:
         start = start + self._wall_source
         return start, start if steady else end + self._wall_source
 
-    def _apply(self, field: FieldArrays, dt: float, rate: Floats, change: Floats | None) -> None:
+    def _apply(
+        self, field: FieldArrays, dt: float, rate: Floats, change: Floats | None, *, spend: bool = False
+    ) -> None:
         """Take a rate at the start of the step and its change until the end, both in real space."""
         law, box = self._law(dt), as_box
-        propagate(box(field.modes), box(self._modes_of(rate)), *law, dt, box(field.modes))
+        modes = to_modes(rate, self.grid, self.workers, overwrite=True) if spend else self._modes_of(rate)
+        propagate(box(field.modes), box(modes), *law, dt, box(field.modes))
         if change is not None:
             correct(box(field.modes), box(self._modes_of(change)), *law, dt)
 

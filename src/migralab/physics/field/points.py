@@ -11,10 +11,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import prange
+from numba import get_num_threads, prange
 from numpy.typing import NDArray
 
-from migralab.core.kernel import kernel, parallel_kernel
+from migralab.core.kernel import WORTH_THREADS, kernel, parallel_kernel
 from migralab.physics.field.grid import PERIODIC, Grid
 
 Array = NDArray[Any]
@@ -53,10 +53,57 @@ def _shares(
 
 
 @kernel
+def _deposit_rows(
+    points: Points, amount: Floats, field: Floats, box: Box, density: float, moving: int, first: int, last: int
+) -> None:
+    """Do `deposit` for the rows y = first to last - 1 only."""
+    nz, ny, nx = field.shape
+    for n in range(len(amount)):
+        if amount[n] == 0.0:
+            continue
+        j0, j1, j2, v0, v1, v2 = _shares(points[1][n], box[0][1], box[1][1], ny, box[2][1], moving)
+        mine = (first <= j0 < last) or (first <= j1 < last) or (first <= j2 < last)
+        if not mine:
+            continue
+        i0, i1, i2, u0, u1, u2 = _shares(points[2][n], box[0][2], box[1][2], nx, box[2][2], moving)
+        k0, k1, k2, w0, w1, w2 = _shares(points[0][n], box[0][0], box[1][0], nz, box[2][0], moving)
+        whole = amount[n] * density
+        for k, w in ((k0, w0), (k1, w1), (k2, w2)):
+            if w == 0.0:
+                continue
+            for j, v in ((j0, v0), (j1, v1), (j2, v2)):
+                share = whole * w * v
+                if share == 0.0 or j < first or j >= last:
+                    continue
+                field[k, j, i0] += share * u0
+                field[k, j, i1] += share * u1
+                if moving:
+                    field[k, j, i2] += share * u2
+
+
+@parallel_kernel
+def _deposit_blocks(
+    zs: Floats, ys: Floats, xs: Floats, amount: Floats, field: Floats, origin: Floats, spacing: Floats, periodic: Array,
+    density: float, moving: int, blocks: int,
+) -> None:  # fmt: skip
+    """Every block of rows looks at all points and takes what falls into its own rows."""
+    ny = field.shape[1]
+    for block in prange(blocks):
+        # A prange body takes scalars and arrays, no tuples of tuples
+        box = (
+            (origin[0], origin[1], origin[2]), (spacing[0], spacing[1], spacing[2]),
+            (periodic[0], periodic[1], periodic[2]),
+        )  # fmt: skip
+        _deposit_rows(
+            (zs, ys, xs), amount, field, box, density, moving, block * ny // blocks, (block + 1) * ny // blocks
+        )
+
+
 def deposit(points: Points, amount: Floats, field: Floats, box: Box, density: float, moving: int) -> None:
     """Add ``amount x density`` of each point to the field (z, y, x).
 
-    One loop in the order of the points: two points in a voxel add up in the same order on any number of threads.
+    Threads share out the rows of the field, not the points: each voxel adds up its points in their order, so the sum
+    is bitwise the same on any number of threads.
 
     Parameters
     ----------
@@ -69,25 +116,12 @@ def deposit(points: Points, amount: Floats, field: Floats, box: Box, density: fl
     moving
         `RESTING` or `MOVING`: linear or quadratic spline.
     """
-    nz, ny, nx = field.shape
-    for n in range(len(amount)):
-        if amount[n] == 0.0:
-            continue
-        i0, i1, i2, u0, u1, u2 = _shares(points[2][n], box[0][2], box[1][2], nx, box[2][2], moving)
-        j0, j1, j2, v0, v1, v2 = _shares(points[1][n], box[0][1], box[1][1], ny, box[2][1], moving)
-        k0, k1, k2, w0, w1, w2 = _shares(points[0][n], box[0][0], box[1][0], nz, box[2][0], moving)
-        whole = amount[n] * density
-        for k, w in ((k0, w0), (k1, w1), (k2, w2)):
-            if w == 0.0:
-                continue
-            for j, v in ((j0, v0), (j1, v1), (j2, v2)):
-                share = whole * w * v
-                if share == 0.0:
-                    continue
-                field[k, j, i0] += share * u0
-                field[k, j, i1] += share * u1
-                if moving:
-                    field[k, j, i2] += share * u2
+    threads = get_num_threads()
+    if threads == 1 or len(amount) < WORTH_THREADS:
+        _deposit_rows(points, amount, field, box, density, moving, 0, field.shape[1])
+        return
+    origin, spacing, periodic = (np.array(part) for part in box)
+    _deposit_blocks(*points, amount, field, origin, spacing, periodic, density, moving, threads)
 
 
 @parallel_kernel
