@@ -206,7 +206,7 @@ def _leaks() -> Table:
             with threads(threads_used):
                 solver = ExponentialSolver(grid, D, DECAY, workers=threads_used)
                 field, source = solver.start(np.zeros(shape)), np.zeros(shape)
-                alone = quickest(lambda s=solver, f=field: s.advance(f, 0.1 * MINUTE))
+                alone = quickest(lambda s=solver, f=field: s.advance(f, 0.1 * MINUTE), 25)
                 times = []
                 for order in sorts.values():
                     here, amount = tuple(p[order] for p in points), np.ones(count)
@@ -216,7 +216,7 @@ def _leaks() -> Table:
                         deposit(here, amount, as_box(source), box_of(grid), 1 / grid.voxel_volume, RESTING)
                         solver.advance(field, 0.1 * MINUTE, source=source, spend=True)
 
-                    times.append(quickest(step))
+                    times.append(quickest(step, 25))
             rows.append([name, f"{threads_used}", f"{alone * 1e3:.1f} ms",
                          *(f"{t * 1e3:.1f} ms (+{(t - alone) * 1e3:.1f})" for t in times)])  # fmt: skip
     head = ("grid", "threads", "step without", *(f"with, {order}" for order in sorts))

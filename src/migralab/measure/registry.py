@@ -16,6 +16,7 @@ from migralab.measure.observables import (
     lifetime,
     mitochondria,
     motility,
+    signal,
     size,
     spacing,
     trail,
@@ -231,6 +232,12 @@ def _signals() -> Iterator[Observable]:
         "mitochondria.selectivity", mitochondria.measure_selectivity, "",
         "potential of exported over that of retained mitochondria",
     )  # fmt: skip
+    for what, (_, unit, words) in signal.ARRIVALS.items():
+        yield _line(f"signal.{what}", signal.measure_arrival, unit, f"{words}, mean", what=what)
+        yield _line(
+            f"signal.{what}@share", signal.measure_arrival, "", f"share of cells with any {words}", what=what,
+            share=True,
+        )  # fmt: skip
     yield _line(
         "mitochondria.positive_share", mitochondria.measure_positive_share, "",
         "share of migrasomes that hold a mitochondrion",

@@ -1,0 +1,42 @@
+"""What of a signal arrives at the cells: cue around them, ligand that they touch, vesicles that they took up."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from migralab.core.errors import RequestError
+from migralab.measure.view import Estimate, View, missing
+
+ARRIVALS = {  # what arrives: column of the cells, unit, words
+    "cue": ("cue_nM", "nM", "free cue in the medium at a cell"),
+    "bound_cue": ("cue_bound_per_um2", "1/um^2", "cue bound to the ground under a cell"),
+    "touched_ligand": ("touched_ligand", "1/cell", "membrane protein on the migrasomes of others that a cell touches"),
+    "engulfed": ("engulfed", "1/cell", "migrasomes of others that a cell has taken up since the start"),
+    "delivered_protein": ("delivered_soluble_protein", "1/cell", "soluble protein that they brought, molecules"),
+    "delivered_mrna": ("delivered_mrna", "1/cell", "mRNA that they brought, molecules"),
+}
+
+
+def measure_arrival(view: View, *, what: str = "cue", share: bool = False) -> Estimate:
+    """Return what arrives, mean over cells, or the share of cells at which any of it does.
+
+    Parameters
+    ----------
+    view
+        Frame of an experiment.
+    what
+        One of `ARRIVALS`.
+    share
+        Whether to count the cells that it reaches instead.
+    """
+    if what not in ARRIVALS:
+        raise RequestError(f"what = '{what}' is not measured. Allowed: {', '.join(ARRIVALS)}.")
+    column, _, words = ARRIVALS[what]
+    values = view.cell_values(column)
+    known = ~np.isnan(values)
+    if not known.any():
+        return missing(f"no cell with a known {what.replace('_', ' ')}: the dish has no such signal, or is an image")
+    ids = view.cell_ids[known]
+    found = (values[known] > 0).astype(np.float64) if share else values[known]
+    method = f"share of cells with any {words}" if share else f"mean over cells of {words}"
+    return view.mean_of(ids, found, method=method)
