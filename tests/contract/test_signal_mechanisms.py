@@ -75,6 +75,21 @@ def test_resuming_changes_nothing(space):
     same(everything(at_once), everything(fresh))
 
 
+def test_steady_ticks_are_made_with_the_two_step_scheme(monkeypatch):
+    from migralab.physics.field.exponential import ExponentialSolver
+
+    used, advance = [], ExponentialSolver.advance
+
+    def watched(solver, field, dt, **more):
+        used.append(field.history is not None)
+        advance(solver, field, dt, **more)
+
+    monkeypatch.setattr(ExponentialSolver, "advance", watched)
+    engine, state = found(ALL, {"signals.diffusing": {"clearance": "5 um^3/s"}})
+    engine.run(state, 20)
+    assert used == [False, *[True] * 19]  # it starts with two stages, and then knows the step before
+
+
 @pytest.mark.parametrize("medium", ["signals.diffusing", "signals.matrix-bound"])
 def test_a_field_is_the_same_alone_and_beside_another_dish(medium):
     names = (*CARRY, medium)

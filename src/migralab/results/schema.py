@@ -73,6 +73,7 @@ CELLS = (
     Column("healthy_exported", "float64", "healthy mitochondria that went into migrasomes since the start"),
     Column("damaged_exported", "float64", "damaged mitochondria that went into migrasomes since the start"),
     Column("potential_exported", "float64", "potential of what was exported, summed, of a healthy one"),
+    Column("potential_at_export", "float64", "mean potential in the cell when each of them left, summed"),
 )
 
 NODES = (

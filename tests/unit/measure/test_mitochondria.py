@@ -16,6 +16,7 @@ CELLS = {
     "healthy_exported": [2.0, 6.0, 0.0],
     "damaged_exported": [4.0, 4.0, 0.0],
     "potential_exported": [4.0, 8.0, 0.0],
+    "potential_at_export": [6 * 0.9, 10 * 0.75, 0.0],
 }
 NAMES = ("potential", "damaged_share", "peripheral_damaged", "exported_per_cell", "export_share", "selectivity")
 
@@ -34,8 +35,8 @@ def dish(**changes):
         ("exported_per_cell", 16 / 3),
         ("exported_per_cell@damaged", 8 / 3),
         ("export_share", 8 / 24),
-        # 12 of 16 left, 265 of 300 are there
-        ("selectivity", (12 / 16) / (265 / 300)),
+        # 12 went out of cells that would have given 12.9 for as many of their own
+        ("selectivity", 12 / 12.9),
     ],
 )
 def test_values_come_out_as_counted_by_hand(name, expected):
@@ -46,7 +47,7 @@ def test_values_come_out_as_counted_by_hand(name, expected):
 
 
 def test_selectivity_is_one_where_both_kinds_leave_alike():
-    made = dish(healthy_exported=[8.0, 5.0, 10.0], damaged_exported=[2.0, 5.0, 0.0], potential_exported=[9, 7.5, 10.0])
+    made = dish(potential_exported=[9, 7.5, 10.0], potential_at_export=[9, 7.5, 10.0])
     assert look(made, "mitochondria.selectivity").value == pytest.approx(1.0)
 
 
@@ -58,7 +59,8 @@ def test_cells_without_a_value_are_left_out_and_counted():
 
 def test_without_export_nothing_can_be_selective():
     nothing = [0.0, 0.0, 0.0]
-    made = dish(healthy_exported=nothing, damaged_exported=nothing, potential_exported=nothing)
+    columns = ("healthy_exported", "damaged_exported", "potential_exported", "potential_at_export")
+    made = dish(**dict.fromkeys(columns, nothing))
     assert look(made, "mitochondria.exported_per_cell").value == 0
     assert look(made, "mitochondria.export_share").value == 0
     found = look(made, "mitochondria.selectivity")

@@ -6,7 +6,6 @@ import numpy as np
 
 from migralab.core.errors import RequestError
 from migralab.measure.readout import NAN
-from migralab.measure.statistics.interval import bootstrap
 from migralab.measure.view import Estimate, Floats, View, missing
 
 WHICH = ("all", "damaged")
@@ -58,26 +57,16 @@ def measure_export_share(view: View) -> Estimate:
 
 
 def measure_selectivity(view: View) -> Estimate:
-    """Return the potential of exported mitochondria over that of those in cells; below 1, the worse ones leave.
+    """Return the potential of exported mitochondria over that of their cell when they left; below 1, worse ones leave.
 
-    Exported ones are all since the start, those in cells are of the frame.
+    Both are of the same moments: what a cell holds at the end of the film is another mixture than what it had.
     """
-    names = ("potential_exported", "healthy_exported", "damaged_exported", "potential", "healthy_mitochondria",
-             "damaged_mitochondria")  # fmt: skip
-    shed, healthy_left, damaged_left, potential, healthy, damaged = _known(view, *names)
-    left, there = healthy_left + damaged_left, healthy + damaged
-    if not len(left):
+    shed, kept = _known(view, "potential_exported", "potential_at_export")
+    if not len(shed):
         return missing(_UNKNOWN)
-    if not left.sum() > 0:
+    if not kept.sum() > 0:
         return missing("no mitochondrion has left a cell")
-
-    def selectivity(*totals: Floats) -> Floats:
-        return totals[0] / totals[1] / (totals[2] / totals[3])
-
-    sums = (shed, left, potential * there, there)
-    value = float(selectivity(*(part.sum() for part in sums)))
-    how = "potential of exported over that of retained mitochondria"
-    return view.estimate(value, bootstrap(selectivity, *sums) if len(left) > 1 else (NAN, NAN), how)
+    return _quotient(view, shed, kept, "potential of exported mitochondria over that of the cell that they left")
 
 
 def measure_positive_share(view: View) -> Estimate:

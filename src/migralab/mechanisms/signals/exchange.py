@@ -62,6 +62,8 @@ class Step:
             taken = self._implicit(dt, source)
         else:
             if stirred:
+                # Zeros that went through transforms may be -1e-17
+                np.maximum(self.concentration, 0.0, out=self.concentration)
                 self._modes()[...] = self.solver.start(self.concentration).modes
             taken = self._exponential(dt, source)
         self.books[GIVEN] += given.sum()
@@ -109,7 +111,9 @@ class Step:
         if not self.clearance.any():
             self._attempt(dt, 1, source)
             return 0.0
-        parts = max(1, math.ceil(float(self._uptake(self.end).max()) * dt / STIFF))
+        # Powers of two: a number of parts that wavers from tick to tick would start the two-step scheme anew each time
+        stiffness = float(self._uptake(self.end).max()) * dt / STIFF
+        parts = 1 << max(0, math.ceil(math.log2(max(stiffness, 1.0))))
         while parts <= MOST_PARTS:
             if (taken := self._attempt(dt, parts, source)) is not None:
                 return taken

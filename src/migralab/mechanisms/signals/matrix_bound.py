@@ -117,7 +117,7 @@ class MatrixBound:
         ground, height = self._ground(state)
         sites = self._sites * self._layer / height
         for dish in range(len(free)):
-            here = np.ascontiguousarray(free[dish, ground])
+            here = np.maximum(free[dish, ground], 0.0)  # zeros that went through transforms may be -1e-17
             bind(here.reshape(-1), bound[dish].reshape(-1), sites, self._off / self._half, self._off, dt)
             free[dish, ground] = here
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from migralab.engine.mechanism import Phase, State, Stream
 from migralab.engine.table import Column, Table
-from migralab.mechanisms.base import computed, estimate, ticks_in
+from migralab.mechanisms.base import estimate, ticks_in
 from migralab.mechanisms.biogenesis.nucleation import STABILISED
 from migralab.physics.signals.cargo import share_out
 from migralab.physics.signals.mitochondria import Turnover, dock, peripheral_share, propagator, steady_state
@@ -17,6 +17,7 @@ from migralab.spec.parameter import MechanismParameters, Parameter, Source, quan
 HEALTHY, DAMAGED = 0, 1
 
 _LEVEL = Source(key="jiao2021", locator="by definition 1 in wild type", tag="ABS")
+_ASSUMED = estimate("by definition 1 in wild type; that it is required was not read anywhere")
 
 
 class Parameters(MechanismParameters):
@@ -57,11 +58,11 @@ class Parameters(MechanismParameters):
     kif5b: Parameter = quantity(1.0, "", source=_LEVEL, description="level of KIF5B, relative to wild type")
     dynein: Parameter = quantity(1.0, "", source=_LEVEL, description="level of dynein, relative to wild type")
     drp1: Parameter = quantity(
-        1.0, "", source=_LEVEL, description="level of Drp1, relative to wild type: pieces are 1/drp1 as large"
+        1.0, "", source=_ASSUMED, description="level of Drp1, relative to wild type: pieces are 1/drp1 as large"
     )
-    myo19: Parameter = quantity(1.0, "", source=_LEVEL, description="level of Myo19, relative to wild type")
+    myo19: Parameter = quantity(1.0, "", source=_ASSUMED, description="level of Myo19, relative to wild type")
     docking: Parameter = quantity(
-        0.02, "", source=computed("rear 12 um of a perimeter of 100 um, shared by seven fibres: 1/60; E"), low=0.005,
+        0.02, "", source=estimate("rear 12 um of a perimeter of 100 um, shared by seven fibres: 1/60"), low=0.005,
         high=0.08, maximum=1.0,
         description="chance that one mitochondrion at the periphery comes to one room in a vesicle (p_end)",
     )  # fmt: skip
@@ -96,6 +97,8 @@ class Mitochondria:
         _cell_column("mitochondria_exported", "", "healthy and damaged that left in vesicles", shape=(2,),
                      file=("healthy_exported", "damaged_exported")),
         _cell_column("potential_exported", "", "their potential, summed", file=("potential_exported",)),
+        _cell_column("potential_at_export", "", "mean potential of the cell when each of them left, summed",
+                     file=("potential_at_export",)),
         Column(path="migrasomes.mitochondria", dtype="float64", unit="", shape=(2,),
                meaning="healthy and damaged in the vesicle", file=("healthy_mitochondria", "damaged_mitochondria")),
         Column(path="migrasomes.rooms", dtype="int32", unit="", meaning="rooms for one piece that have opened so far"),
@@ -161,6 +164,8 @@ class Mitochondria:
         share_out(docked, cell, np.floor(pieces))  # not more than the cell has
         vesicles["rooms"][rows] = last
         taken = docked * self._piece
+        own = (cells["mitochondria"] * self._value).sum(axis=1) / np.maximum(cells["mitochondria"].sum(axis=1), 1e-12)
+        cells["potential_at_export"][:] += own * np.bincount(cell, weights=taken.sum(axis=1), minlength=cells.n)
         vesicles["mitochondria"][rows] += taken
         for kind in (HEALTHY, DAMAGED):
             left = np.bincount(cell, weights=taken[:, kind], minlength=cells.n)

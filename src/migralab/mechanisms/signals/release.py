@@ -46,6 +46,7 @@ class Release:
     )  # fmt: skip
     reads: ClassVar[frozenset[str]] = frozenset(
         {f"migrasomes.{c}" for c in ("alive", "ruptured", "stage", "diameter", "volume", "detached", "fibre_path")}
+        | {"migrasomes.cargo_expected"}
         | {"migrasomes.cell", "cells.fibre_radius", "cells.dish"}
     )
     writes: ClassVar[frozenset[str]] = frozenset(
@@ -79,12 +80,14 @@ class Release:
             return
         cell = cells.row(vesicles["cell"][rows])
         held, pool = vesicles["cargo"][rows, SOLUBLE_PROTEIN], cells["cargo"][:, SOLUBLE_PROTEIN]
+        full = vesicles["cargo_expected"][rows, SOLUBLE_PROTEIN]
         attached = np.where(vesicles["detached"][rows] > state.time, self._p["refill_diffusivity"], 0.0)
         out, back = escape(
-            held, vesicles["diameter"][rows] / 2, vesicles["volume"][rows], self._p["permeability"],
+            held, full, vesicles["diameter"][rows] / 2, vesicles["volume"][rows], self._p["permeability"],
             attached * np.pi * cells["fibre_radius"][cell] ** 2 / np.maximum(vesicles["fibre_path"][rows], 1.0), dt,
         )  # fmt: skip
         back = self._within_pool(back, cell, pool)
+        out = np.minimum(out, held + back)  # only where an empty cell cut the refill
         vesicles["cargo"][rows, SOLUBLE_PROTEIN] = held - out + back
         vesicles["released"][rows] += out
         pool -= np.bincount(cell, weights=back, minlength=cells.n)
@@ -94,10 +97,10 @@ class Release:
         wanted: NDArray[np.float64], cell: NDArray[np.int64], pool: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Return the refill, cut in proportion where a cell has less left than its vesicles ask for."""
-        asked = np.bincount(cell, weights=wanted, minlength=len(pool))
+        asked = np.bincount(cell, weights=np.maximum(wanted, 0.0), minlength=len(pool))
         share = np.ones_like(pool)
         np.divide(np.maximum(np.nan_to_num(pool), 0.0), asked, out=share, where=asked > 0)
-        return np.asarray(wanted * np.minimum(share, 1.0)[cell])
+        return np.where(wanted > 0, wanted * np.minimum(share, 1.0)[cell], wanted)
 
     def account(self, state: State) -> Accounts:
         """Return what the medium has been given, molecules per dish."""

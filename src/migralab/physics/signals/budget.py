@@ -361,9 +361,10 @@ def signal_to_noise(concentration: ArrayLike, gradient: ArrayLike, receptors: Re
 def arrival_signal_to_noise(
     concentration: ArrayLike, gradient: ArrayLike, diffusivity: float, receptors: Receptors
 ) -> Floats:
-    """Return the ratio that even a perfect counter of arriving molecules has: Berg and Purcell (eq-arrival).
+    """Return the ratio of a flat cell that catches each molecule that comes: Berg and Purcell (eq-arrival).
 
-    ``n = 4 D a c T`` molecules reach a cell of radius a in the averaging time; the halves differ by n g l/(4 c).
+    ``n = 4 D a c T`` molecules reach a disc of radius a in the averaging time (a sphere: pi times as many); the halves
+    differ by n g l/(4 c).
     """
     c, g = np.asarray(concentration, np.float64), np.asarray(gradient, np.float64)
     root = np.sqrt(4 * diffusivity * receptors.cell_length / 2 * receptors.averaging * np.maximum(c, 0.0))
