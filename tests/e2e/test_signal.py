@@ -89,4 +89,4 @@ def test_a_file_where_the_folder_should_be_is_refused(capsys, tmp_path):
     (tmp_path / "taken").write_text("")
     code, _, remarks = run(capsys, "budget", "-o", str(tmp_path / "taken"))
     assert code == 2
-    assert "is a file" in remarks
+    assert "exists already" in remarks

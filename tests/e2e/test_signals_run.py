@@ -146,3 +146,31 @@ def refused(tmp_path, capsys, text, words):
     assert re.search(words, message), message
     assert "Traceback" not in message
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.yaml"]
+
+
+def test_an_output_that_cannot_be_made_is_refused_before_the_run(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["run", str(FOUR), *SHORT, "--out", str(tmp_path / "file" / "x")]) == 2
+    assert "is not a directory. Choose another --out" in capsys.readouterr().err
+
+
+def test_an_unfinished_run_is_not_thrown_away(tmp_path, capsys):
+    (tmp_path / "dish.partial" / "checkpoint").mkdir(parents=True)
+    assert main(["run", str(FOUR), *SHORT, "--out", str(tmp_path / "dish")]) == 2
+    assert "holds an unfinished run. Go on with --resume" in capsys.readouterr().err
+    assert (tmp_path / "dish.partial" / "checkpoint").is_dir()
+
+
+def test_geometry_can_be_set_by_its_kind(tmp_path, capsys):
+    arguments = ["run", str(FOUR), *SHORT, "--set", "dish.geometry=cavity", "--out", str(tmp_path / "c")]
+    assert main(arguments) == 0
+    assert open_run(tmp_path / "c").fields["cue"].obstacle is not None
+    assert main([*arguments[:-1], str(tmp_path / "d"), "--set", "dish.geometry=cave"]) == 2
+    assert "'cavity'" in capsys.readouterr().err
+
+
+def test_what_arrives_and_what_is_carried_is_printed(tmp_path, capsys):
+    assert main(["run", "mitocytosis", "--set", "dish.cells=8", "--duration", "6 h", "--out", str(tmp_path / "m")]) == 0
+    out = capsys.readouterr().out
+    assert "mitochondria.potential" in out
+    assert "signal.cue" not in out  # the dish has none

@@ -100,7 +100,7 @@ def test_a_bead_gives_off_half_in_its_half_time_and_all_of_it_is_somewhere():
     now = accounts(engine, state)
     assert now["bead", "left"] == pytest.approx(5e4 / 4, rel=1e-9)
     released = now["soluble_protein", "released"]
-    assert now["cue", "medium"] == pytest.approx(5e4 * 3 / 4 + 0.5 * released, rel=1e-9)
+    assert now["cue", "medium"] == pytest.approx(0.5 * (5e4 * 3 / 4 + released), rel=1e-9)
 
 
 @pytest.mark.parametrize(("space", "x"), [(CLOSED, "301 um"), (OPEN, "-201 um"), (SPACES["cavity"], "5 um")])

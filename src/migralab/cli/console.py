@@ -51,6 +51,9 @@ def _option(text: str | None, name: str, unit: str, example: str) -> float | Non
     return value
 
 
+SILENCE = 15.0  # s of long work without a line, where there is no terminal to show a bar
+
+
 @contextmanager
 def progress(title: str, unit: str) -> Iterator[Callable[[int, int], None]]:
     """Show how far long work is: a bar with rate and end time on a terminal, plain lines elsewhere."""
@@ -88,15 +91,15 @@ def _bar(title: str, unit: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def _lines(title: str, unit: str) -> Callable[[int, int], None]:
-    start = time.monotonic()
+    start = shown = time.monotonic()
     next_share = 0.25
 
     def update(done: int, total: int) -> None:
-        nonlocal next_share
-        if done < total * next_share:
+        nonlocal next_share, shown
+        if done < total * next_share and time.monotonic() - shown < SILENCE:
             return
-        next_share = done / total + 0.25
-        passed = time.monotonic() - start
+        next_share, shown = done / total + 0.25, time.monotonic()
+        passed = shown - start
         left = passed / max(done, 1) * (total - done)
         remark(f"{title}: {done} of {total} {unit}, {done / max(passed, 1e-9):.1f} a second, {left:.0f} s left")
 

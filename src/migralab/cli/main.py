@@ -87,5 +87,6 @@ def main(arguments: list[str]) -> int:
         )
         return BROKE_DOWN
     if code == INTERRUPTED:  # typer turns Ctrl-C into this code without a word
-        remark("migralab: interrupted. Nothing is half-written; a run goes on with the same command and --resume.")
+        more = "; the run goes on with the same command and --resume" if arguments[:1] == ["run"] else ""
+        remark(f"migralab: interrupted. Nothing is half-written{more}.")
     return code if isinstance(code, int) else 0

@@ -14,6 +14,7 @@ checkpoint replaces the one before by a rename; a kill at any moment leaves a va
 from __future__ import annotations
 
 import json
+import os
 import platform
 import shutil
 import sys
@@ -119,18 +120,22 @@ def versions() -> Mapping[str, str]:
 
 
 def refuse_existing(directory: Path) -> None:
-    """Refuse to write over anything.
+    """Refuse to write over anything, and a place where nothing can be written, before any work is done.
 
     Raises
     ------
     RequestError
-        If the path exists.
+        If the path exists, or no directory can be made there.
     """
     if directory.exists():
         raise RequestError(
             f"{directory} exists already and nothing is written over. "
             "Choose another --out, or remove it if you no longer need it."
         )
+    above = next(parent for parent in directory.absolute().parents if parent.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        why = "is not a directory" if not above.is_dir() else "is closed to you"
+        raise RequestError(f"{directory} cannot be made: {above} {why}. Choose another --out.")
 
 
 def partial_directory(directory: Path) -> Path:

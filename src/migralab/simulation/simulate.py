@@ -78,7 +78,12 @@ def simulate(
     if resume:
         _load_checkpoint(job, out)
     elif out is not None:
-        shutil.rmtree(partial_directory(out), ignore_errors=True)
+        partial = partial_directory(out)
+        if (partial / "checkpoint").exists():
+            raise RequestError(
+                f"{partial} holds an unfinished run. Go on with --resume, choose another --out, or remove it."
+            )
+        shutil.rmtree(partial, ignore_errors=True)
     with HeldInterrupt() as held:
         try:
             _advance(job, out, progress, held)

@@ -103,8 +103,9 @@ def _scaled(parameter: Parameter, factor: float) -> Parameter:
 def _set_dish(experiment: Experiment, field: str, text: str) -> Experiment:
     if field not in Dish.model_fields:
         raise UnknownIdError("field of the dish", field, Dish.model_fields)
+    value: object = {"kind": text} if field == "geometry" else text
     try:
-        dish = Dish.model_validate({**experiment.dish.model_dump(), field: text})
+        dish = Dish.model_validate({**experiment.dish.model_dump(), field: value})
     except ValidationError as error:
         raise RequestError(f"--set dish.{field}: {_first(error)}") from None
     return _revised(experiment, dish=dish)

@@ -84,18 +84,24 @@ _SHORT = (
     "fibre.length_laid", "fibre.length_intact", "junction.per_100um", "tip.per_100um", "lifetime.mean",
 )  # fmt: skip
 
+_CARRIED = ("cargo", "mitochondria", "signal")  # printed where the dish has them
+
 
 def _print_readouts(done: Run, as_json: bool) -> None:
-    from migralab.measure import measure
+    from migralab.measure import Readouts, measure
+    from migralab.measure.registry import OBSERVABLES
     from migralab.simulation.observe import observe
 
-    readouts = measure(observe(done), _SHORT)
+    carried = [name for name in OBSERVABLES if name.split(".", maxsplit=1)[0] in _CARRIED and "@" not in name]
+    found = measure(observe(done), [*_SHORT, *carried])
+    readouts = Readouts(r for r in found.values() if r.known or r.id in _SHORT)
     if as_json:
         say_json(readouts.to_dict())
         return
     say(f"One dish (seed {done.provenance.seed}); intervals are over its cells, not over experiments")
     for readout in readouts.values():
-        say(f"  {readout.id:<26} {readout.value:9.3g} {readout.unit:<9} [{readout.low:.3g}, {readout.high:.3g}]")
+        seen = f"[{readout.low:.3g}, {readout.high:.3g}]" if readout.known else f"not known: {readout.note}"
+        say(f"  {readout.id:<30} {readout.value:9.3g} {readout.unit:<12} {seen}")
     if note := readouts["count.per_cell"].note:
         say(f"  {note}")
     _print_budget(done)

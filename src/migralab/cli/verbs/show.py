@@ -63,7 +63,9 @@ def _show_graph(e: Experiment) -> None:
 def _show_arms(e: Experiment) -> None:
     say("\nArms (each touches one arrow)")
     for arm in e.arms:
-        change = ", ".join(f"{path} = {value}" for path, value in arm.changes.items()) or "control"
+        changes = [f"{path} = {value}" for path, value in arm.changes.items()]
+        changes += [f"{new} instead of {old}" for old, new in arm.replaces.items()]
+        change = ", ".join(changes) or "control"
         say(f"  {arm.id:<26} {change}")
 
 

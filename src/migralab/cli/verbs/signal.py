@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -44,7 +46,9 @@ def signal(
     affinity: Annotated[str, typer.Option("--affinity", help="Half occupancy of the receptors.")] = "3.4nM",
     threshold: Annotated[str, typer.Option("--threshold", help="Least gradient that is followed.")] = "0.002nM/um",
     averaging: Annotated[str, typer.Option("--averaging", help="Time over which a cell averages (E).")] = "60s",
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="Directory for tables and figures.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Directory for tables and figures; must not exist.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
 ) -> None:
     """Say what one migrasome's molecules allow, and how far and how long a cell feels them."""
@@ -58,8 +62,10 @@ def signal(
         receptors=Receptors(affinity=_above_zero(affinity, "--affinity", "nM"),
                             averaging=_above_zero(averaging, "--averaging", "s")),
     )  # fmt: skip
-    if out is not None and out.exists() and not out.is_dir():
-        raise RequestError(f"-o {out} is a file. Give a directory, which is made if it is not there.")
+    if out is not None:
+        from migralab.results.run import refuse_existing
+
+        refuse_existing(out)
     if question is Question.budget:
         _budget(setting, out, as_json=as_json)
     else:
@@ -91,8 +97,8 @@ def _budget(setting: Setting, out: Path | None, *, as_json: bool) -> None:
             name = f"{row.quantity}{', ' if row.where else ''}{row.where}"
             say(f"{name:<58} {row.value:>10.3g} {row.unit:<14} {row.meaning}")
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        _write_table(out / "signal-budget.csv", table)
+        with _appearing_whole(out) as fresh:
+            _write_table(fresh / "signal-budget.csv", table)
         remark(f"The table is in {out / 'signal-budget.csv'}.")
 
 
@@ -101,25 +107,41 @@ def _reach(setting: Setting, mode: Mode, out: Path | None, *, as_json: bool) -> 
 
     wanted = list(MODES) if mode is Mode.all else [mode.value]
     content: dict[str, Any] = {}
+    pictures: dict[str, bytes] = {}
     for name in wanted:
         with progress(f"signal {name}", "parts") as update:
             answer = answer_mode(name, setting, update)
-        content[name] = answer.table
+        content[name], pictures[name] = answer.table, answer.picture
         if not as_json:
             say(answer.question)
             for line in answer.words:
                 say(f"  {line}")
-        if out is not None:
-            out.mkdir(parents=True, exist_ok=True)
-            (out / f"signal-{name}.png").write_bytes(answer.picture)
-            _write_table(out / f"signal-{name}.csv", answer.table)
     if as_json:
         say_json(content)
     if out is not None:
         import json
 
-        (out / "signal-reach.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        with _appearing_whole(out) as fresh:
+            for name, picture in pictures.items():
+                (fresh / f"signal-{name}.png").write_bytes(picture)
+                _write_table(fresh / f"signal-{name}.csv", content[name])
+            (fresh / "signal-reach.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         remark(f"Figures and tables are in {out}.")
+
+
+@contextmanager
+def _appearing_whole(out: Path) -> Iterator[Path]:
+    """Give a folder beside `out` to write into; it gets its name when all is written, and goes if anything fails."""
+    import shutil
+
+    fresh = out.with_name(f"{out.name}.partial")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    try:
+        yield fresh
+        fresh.replace(out)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _write_table(path: Path, rows: list[dict[str, Any]]) -> None:

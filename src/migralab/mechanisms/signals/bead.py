@@ -21,9 +21,13 @@ _CHOSEN = estimate("what the experimenter chooses")
 class Parameters(MechanismParameters):
     """Where it lies, what it holds, and how fast it gives it off."""
 
-    x: Parameter = quantity(0.0, "um", source=_CHOSEN, minimum=None, description="place, from the left of the ground")
+    x: Parameter = quantity(
+        0.0, "um", source=_CHOSEN, minimum=None, description="place, from the left edge of the ground"
+    )
     y: Parameter = quantity(0.0, "um", source=_CHOSEN, minimum=None, description="place, from the lower edge of it")
-    content: Parameter = quantity(1e6, "molecules", source=_CHOSEN, description="cue in it at the start")
+    content: Parameter = quantity(
+        1e6, "molecules", source=_CHOSEN, description="soluble protein in it at the start; each cue gets its share"
+    )
     half_time: Parameter = quantity(
         60.0, "min", source=estimate("loaded microspheres release over hours (Wang & Irvine 2011)"), minimum=1e-6,
         description="time in which half of it is given off",
@@ -31,7 +35,7 @@ class Parameters(MechanismParameters):
 
 
 class Bead:
-    """One bead in each dish; what it gives off goes into every cue of the experiment."""
+    """One bead in each dish; what it gives off is shared out to the cues as cargo is."""
 
     parameters: ClassVar[type[Parameters]] = Parameters
     name: ClassVar[str] = "signals.bead"

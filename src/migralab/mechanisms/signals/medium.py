@@ -223,9 +223,9 @@ class Medium:
     def _collect(self, state: State) -> tuple[NDArray[Any], Floats, Floats, Floats]:
         """Return dish, x, y and molecules of all that migrasomes and beads have released since the last step."""
         name, cells, found = f"{self.species.name}_given", state["cells"], []
-        for table, share in (("migrasomes", self.species.share), ("beads", 1.0)):
+        for table in ("migrasomes", "beads"):
             givers = state[table]
-            given = share * givers["released"] - givers[name]
+            given = self.species.share * givers["released"] - givers[name]
             rows = np.flatnonzero(given > 0)
             dish = cells["dish"][cells.row(givers["cell"][rows])] if table == "migrasomes" else givers["dish"][rows]
             found.append((dish, givers["x"][rows], givers["y"][rows], given[rows]))
