@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from migralab.measure import ratio as ratio
     from migralab.microscope.image_run import image_observations as image_observations
     from migralab.report.page import write_report as write_report
+    from migralab.results.export.export import export_run as export_run
     from migralab.results.run import open_run as open_run
     from migralab.simulation.batch import run_batch as run_batch
     from migralab.simulation.compile import compile_experiment as compile_experiment
@@ -44,6 +45,7 @@ _WHERE = {
     "run_batch": ("migralab.simulation.batch", "run_batch"),
     "observe": ("migralab.simulation.observe", "observe"),
     "open_run": ("migralab.results.run", "open_run"),
+    "export_run": ("migralab.results.export.export", "export_run"),
     "measure_observations": ("migralab.measure.measurement", "measure"),
     "combine": ("migralab.measure.combination", "combine"),
     "ratio": ("migralab.measure.combination", "ratio"),
@@ -54,7 +56,7 @@ _WHERE = {
 }
 
 __all__ = [
-    "__version__", "check", "combine", "compile_experiment", "image_observations", "load", "measure_image",
+    "__version__", "check", "combine", "compile_experiment", "export_run", "image_observations", "load", "measure_image",
     "measure_observations", "observe", "open_run", "ratio", "run_batch", "simulate", "write_report",
 ]  # fmt: skip
 

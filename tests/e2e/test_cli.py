@@ -294,6 +294,25 @@ def test_ctrl_c_at_any_moment_keeps_a_whole_state(tmp_path, after):
         assert (whole / name).read_bytes() == (cut / name).read_bytes(), table
 
 
+def test_a_failing_direction_says_whether_it_is_wrong_or_only_small(call):
+    code, out, _ = call("check", "mitocytosis", "--seeds", "2", "--workers", "1")
+    assert code in (0, 1)
+    assert "5 more claims take longer and are judged with --tier full" in out
+    assert "a direction counts from an effect of a fifth" in out
+
+
+def test_which_way_a_ratio_went():
+    from types import SimpleNamespace
+
+    from migralab.cli.verbs.check import _which_way
+
+    said = {(1.2, "at most"): " (wrong way)", (0.9, "at most"): " (right way, too small)",
+            (1.1, "at least"): " (right way, too small)", (0.7, "at least"): " (wrong way)"}  # fmt: skip
+    for (observed, words), expected in said.items():
+        assert _which_way(SimpleNamespace(observed=observed, expected=f"every step ratio {words} 0.8")) == expected
+    assert _which_way(SimpleNamespace(observed=3.0, expected="1 to 2")) == ""
+
+
 def test_the_program_starts_as_a_program():
     done = subprocess.run([sys.executable, "-m", "migralab", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("migralab ")

@@ -99,3 +99,11 @@ def test_the_page_has_the_section_where_there_are_fields_and_only_there(experime
     without = render_report(report_with(experiment, run, seen))
     assert "fields" not in re.findall(r'id="([a-z-]+)"', without)
     assert 'href="#fields"' not in without
+
+
+def test_a_nearly_even_field_is_shown_from_its_least_value_and_says_so(experiment, run, seen):
+    even = np.linspace(0.03, 0.0375, 60).reshape(1, 6, 10)
+    (shown,) = draw_fields(report_with(experiment, run, seen, field(even)))
+    assert "linear from 0.03 nM, not from 0" in shown.last.caption
+    (other,) = draw_fields(report_with(experiment, run, seen, field(even - 0.03)))
+    assert "not from 0" not in other.last.caption

@@ -55,6 +55,9 @@ def check(
             with progress("estimates halved and doubled", "dishes") as update:
                 checked = sweep_entry(file, checked, estimates=estimates, tier=tier, workers=count, progress=update)
         _print(checked)
+        later = sum(claim.tier == "full" for claim in file.experiment.claims) if tier == "fast" else 0
+        if later:
+            say(f"\n{later} more claims take longer and are judged with --tier full")
         verdicts += checked.verdicts
         changes += checked.changes
         swept += checked.swept
@@ -77,6 +80,7 @@ def _print(checked: Checked) -> None:
     from migralab.checks.verdict import LEAST_SEEDS
 
     say(f"{checked.entry}: {len(checked.batch.seeds)} dishes an arm; ? inconclusive (signs need {LEAST_SEEDS} dishes)")
+    say("a direction counts from an effect of a fifth, or half the published one")
     for group, title in (
         ("predicted", "Predicted: these count"),
         ("consequence", "Consequences of the mechanism that nobody has measured: no success until someone does"),
@@ -100,10 +104,18 @@ def _print(checked: Checked) -> None:
             say("  none")
 
 
+def _which_way(v: Verdict) -> str:
+    """Say of a failing direction whether it is the wrong one or only too small; an effect counts from a fifth."""
+    if v.observed is None or "ratio at" not in v.expected:
+        return ""
+    claimed_fall = "at most" in v.expected
+    return " (right way, too small)" if (v.observed < 1.0) == claimed_fall else " (wrong way)"
+
+
 def _print_verdict(v: Verdict) -> None:
     observed = "no value" if v.observed is None else f"{v.observed:.3g}"
     span = "" if v.interval is None else f" [{v.interval[0]:.3g}, {v.interval[1]:.3g}]"
-    off = f", off by {v.by_how_much:+.2g}" if v.verdict == "fail" and v.by_how_much else ""
+    off = f", off by {v.by_how_much:+.2g}{_which_way(v)}" if v.verdict == "fail" and v.by_how_much else ""
     say(f"  {_SIGNS[v.verdict]:<5} {v.id}: {v.statement}")
     say(f"        {v.grade}; observed {observed}{span}; expected {v.expected}{off}; {v.source}")
     if v.share_of_laboratories is not None:

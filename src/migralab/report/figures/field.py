@@ -61,6 +61,8 @@ def _draw_field(run: Run, field: FieldSeries) -> FieldPictures:
     last = len(field.values) - 1
     stills = list(dict.fromkeys(np.linspace(0, last, _STILLS + 1).round().astype(int)[1:].tolist()))
     scale = "logarithmic, so that the faint parts show" if sheet.logarithmic else "linear"
+    if sheet.low > 0 and not sheet.logarithmic:
+        scale = f"linear from {wording.number(sheet.low)} {sheet.unit}, not from 0: the field is nearly even"
     top = f"{wording.number(sheet.most)} {sheet.unit}"
     return FieldPictures(
         name=field.name.replace("_", " "), meaning=field.meaning,
@@ -106,8 +108,14 @@ def _sheet(field: FieldSeries) -> _Sheet:
     return _Sheet(
         values=values.astype(np.float64), hidden=hidden, height=height, unit=wording.unit(field.unit),
         extent=(left, left + across * columns, top + down * rows, top),
-        most=most, low=high / 10**_DECADES if steep else 0.0, high=high, logarithmic=steep,
+        most=most, low=high / 10**_DECADES if steep else _foot(known, most), high=high, logarithmic=steep,
     )  # fmt: skip
+
+
+def _foot(known: NDArray[Any], most: float) -> float:
+    """Return where a linear scale begins: at 0, unless all that there is lies in the upper half of it."""
+    least = float(known.min(initial=np.inf))
+    return least if 0.5 * most < least < most else 0.0
 
 
 def _draw_last(run: Run, sheet: _Sheet, frame: int) -> bytes:
