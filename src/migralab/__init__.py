@@ -56,8 +56,8 @@ _WHERE = {
 }
 
 __all__ = [
-    "__version__", "check", "combine", "compile_experiment", "export_run", "image_observations", "load", "measure_image",
-    "measure_observations", "observe", "open_run", "ratio", "run_batch", "simulate", "write_report",
+    "__version__", "check", "combine", "compile_experiment", "export_run", "image_observations", "load",
+    "measure_image", "measure_observations", "observe", "open_run", "ratio", "run_batch", "simulate", "write_report",
 ]  # fmt: skip
 
 
