@@ -95,12 +95,20 @@ def parallel_kernel(function: _Function) -> _Function:
     return _register(function, parallel=True)
 
 
+_allowed: list[int] = []  # threads that the outermost block found, once for each open block
+
+
 @contextmanager
 def threads_for(entities: int) -> Iterator[None]:
-    """Run the kernels on one thread if there is little to do; the results are the same on any number."""
+    """Run the kernels on one thread if there is little to do; the results are the same on any number.
+
+    Blocks may be nested: a large field in a dish of few cells gets back the threads that the dish did not want.
+    """
     before = numba.get_num_threads()
-    numba.set_num_threads(before if entities >= WORTH_THREADS else 1)
+    _allowed.append(_allowed[-1] if _allowed else before)
+    numba.set_num_threads(_allowed[-1] if entities >= WORTH_THREADS else 1)
     try:
         yield
     finally:
         numba.set_num_threads(before)
+        _allowed.pop()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from migralab.core.errors import BreakdownError
+from migralab.core.kernel import threads_for
 from migralab.engine.mechanism import State
 from migralab.physics.field.exponential import ExponentialSolver, FieldArrays
 from migralab.physics.field.implicit import ImplicitSolver
@@ -21,6 +22,8 @@ Floats = NDArray[np.float64]
 
 STIFF = 0.5  # uptake rate x step beyond which a step is cut: the schemes need it below about 1
 MOST_PARTS = 256  # parts of a tick; more would mean that the tick is wrong for this uptake
+
+VOXELS_PER_ENTITY = 30  # a voxel is that much less work than a cell, where it is asked whether threads are worth it
 
 # Columns of the books of a dish: molecules since the start, then what the two-step scheme must know of its last step
 GIVEN, OUTSIDE, TAKEN, LOST, INITIAL, STEP, CELLS = range(7)
@@ -56,6 +59,10 @@ class Step:
 
     def run(self, sources: tuple[Floats, Floats, Floats], dt: float, *, stirred: bool) -> None:
         """Make the tick and enter it in the books; `sources` are x, y and molecules."""
+        with threads_for(self.grid.voxels // VOXELS_PER_ENTITY):
+            self._run(sources, dt, stirred=stirred)
+
+    def _run(self, sources: tuple[Floats, Floats, Floats], dt: float, *, stirred: bool) -> None:
         before, given = self._molecules(), sources[2]
         source, inside = self._source(*sources, dt)
         if isinstance(self.solver, ImplicitSolver):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numba import prange
+from numba import get_num_threads, prange
 from numpy.typing import NDArray
 
 from migralab.core.kernel import kernel, parallel_kernel
@@ -174,7 +174,7 @@ class ExponentialSolver:
     wall_values
         Concentration at the lower and upper end of each axis, molecules/um3; only where that end is ``fixed``.
     workers
-        Threads of the transforms.
+        Threads of the transforms; those of the kernels if None.
     """
 
     def __init__(
@@ -185,9 +185,9 @@ class ExponentialSolver:
         *,
         symbol: Symbol = "finite-difference",
         wall_values: tuple[tuple[float, float], ...] | None = None,
-        workers: int = 1,
+        workers: int | None = None,
     ) -> None:
-        self.grid, self.diffusivity, self.decay, self.workers = grid, diffusivity, decay, workers
+        self.grid, self.diffusivity, self.decay, self._workers = grid, diffusivity, decay, workers
         axes = tuple(grid.eigenvalues(axis, symbol) for axis in range(len(grid.shape)))
         self._eigenvalues: Axes = (np.zeros(1), *axes) if len(axes) == 2 else axes  # type: ignore[assignment]
         self._wall_source = self._inflow(wall_values)
@@ -222,6 +222,11 @@ class ExponentialSolver:
             raise ValueError(f"a concentration cannot be {np.nanmin(concentration):g}")
         held = np.array(concentration, np.float64)
         return FieldArrays(held, to_modes(held, self.grid, self.workers))
+
+    @property
+    def workers(self) -> int:
+        """Threads of the transforms."""
+        return int(get_num_threads()) if self._workers is None else self._workers
 
     def _work(self, which: int) -> Floats:
         """Return a work array of the grid, the same each time: fresh memory costs as much as a transform."""
