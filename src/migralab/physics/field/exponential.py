@@ -188,8 +188,8 @@ class ExponentialSolver:
         workers: int | None = None,
     ) -> None:
         self.grid, self.diffusivity, self.decay, self._workers = grid, diffusivity, decay, workers
-        axes = tuple(grid.eigenvalues(axis, symbol) for axis in range(len(grid.shape)))
-        self._eigenvalues: Axes = (np.zeros(1), *axes) if len(axes) == 2 else axes  # type: ignore[assignment]
+        *lead, y, x = (grid.eigenvalues(axis, symbol) for axis in range(len(grid.shape)))
+        self._eigenvalues: Axes = (lead[0] if lead else np.zeros(1), y, x)  # a layer is a box of one voxel's height
         self._wall_source = self._inflow(wall_values)
         self._scratch: list[Floats] = []
 
@@ -241,9 +241,8 @@ class ExponentialSolver:
         return found.reshape(self.grid.mode_shape)
 
     def _law(self, dt: float) -> tuple[Axes, Axes, float, float]:
-        exponents = tuple(self.diffusivity * dt * axis for axis in self._eigenvalues)
-        factors = tuple(np.exp(axis) for axis in exponents)
-        return exponents, factors, -self.decay * dt, float(np.exp(-self.decay * dt))  # type: ignore[return-value]
+        z, y, x = (self.diffusivity * dt * axis for axis in self._eigenvalues)
+        return (z, y, x), (np.exp(z), np.exp(y), np.exp(x)), -self.decay * dt, float(np.exp(-self.decay * dt))
 
     def advance(
         self,
