@@ -90,3 +90,9 @@ def test_a_file_where_the_folder_should_be_is_refused(capsys, tmp_path):
     code, _, remarks = run(capsys, "budget", "-o", str(tmp_path / "taken"))
     assert code == 2
     assert "exists already" in remarks
+
+
+def test_a_migrasome_wider_than_its_distances_is_refused(capsys):
+    code, _, remarks = run(capsys, "budget", "--diameter", "500um")
+    assert code == 2
+    assert "Migrasomes measure 0.5 to 3 um" in remarks

@@ -171,8 +171,8 @@ def _plateau(one: Followed, half: Followed, setting: Setting) -> str:
     return (
         f"{one.felt.case}, after 1 min: {full.touched:.3g} bound molecules to touch within {STATION:g} um. "
         f"Whole and half load: occupancy in the middle {full.occupancy:.2f} and {less.occupancy:.2f}, one half up to "
-        f"{full.edge:.1f} and {less.edge:.1f} um, if ligand is plentiful. It is not: {full.held:.2g} and "
-        f"{less.held:.2g} of {setting.receptors.per_area:.0f} receptors per um2 hold one"
+        f"{full.edge:.1f} and {less.edge:.1f} um, if ligand is plentiful. It is not: of "
+        f"{setting.receptors.per_area:.0f} receptors per um2 only {full.held:.2g} and {less.held:.2g} hold one"
     )
 
 

@@ -71,7 +71,7 @@ def _burst(setting: Setting) -> list[Row]:
         share = peak / (peak + setting.receptors.affinity)
         rows.append(
             Row(quantity="burst: highest concentration", where=f"{r:g} um", value=peak / NANOMOLAR, unit="nM",
-                meaning=f"{share:.0%} of the receptors, {ON_DISH:g} times the nM on a dish")
+                meaning=f"{share:.0%} of the receptors; on a dish {ON_DISH * peak / NANOMOLAR:.3g} nM")
         )  # fmt: skip
     for r in DISTANCES:
         t = float(peak_time(r, setting.diffusivity))
@@ -103,10 +103,10 @@ def _sensing(setting: Setting) -> list[Row]:
     columns = (
         ("receptors, front half minus rear half", occupancy_difference(levels, slope, receptors), "receptors"),
         ("noise of it at one moment", snapshot_noise(levels, receptors), "receptors"),
-        (f"signal to noise after {receptors.averaging:g} s", signal_to_noise(levels, slope, receptors), "1"),
+        (f"signal to noise after {receptors.averaging:g} s", signal_to_noise(levels, slope, receptors), ""),
     )
     for name, values, unit in columns:
         for level, value in zip(LEVELS_NM, values, strict=True):
-            seen = f"felt? {'yes' if value >= 1 else 'no'}" if unit == "1" else ""
+            seen = f"felt? {'yes' if value >= 1 else 'no'}" if not unit else ""
             rows.append(Row(quantity=name, where=f"at {level:g} nM", value=float(value), unit=unit, meaning=seen))
     return rows

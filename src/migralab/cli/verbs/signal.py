@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from migralab.physics.signals.budget import Setting
 
 
+WIDEST = 8.0  # um; the nearest distance that is shown is 5 um from the centre
+
+
 class Question(StrEnum):
     """What is asked."""
 
@@ -62,6 +65,11 @@ def signal(
         receptors=Receptors(affinity=_above_zero(affinity, "--affinity", "nM"),
                             averaging=_above_zero(averaging, "--averaging", "s")),
     )  # fmt: skip
+    if setting.diameter > WIDEST:
+        raise RequestError(
+            f"--diameter {diameter} is wider than {WIDEST:g} um: distances of the answer would lie inside it. "
+            "Migrasomes measure 0.5 to 3 um."
+        )
     if out is not None:
         from migralab.results.run import refuse_existing
 
