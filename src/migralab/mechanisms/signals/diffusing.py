@@ -51,7 +51,7 @@ class Diffusing:
     creates: ClassVar[frozenset[str]] = frozenset()
     name = "signals.diffusing"
 
-    def __init__(self, parameters: Parameters, dt: float, species: str = "cue") -> None:  # noqa: ARG002  # as all
+    def __init__(self, parameters: Parameters, dt: float, species: str = "cue") -> None:  # noqa: ARG002  # all get it
         p = parameters.internal()
         if species != "cue":
             self.name = f"{type(self).name}@{species}"

@@ -26,7 +26,9 @@ from migralab.physics.field.transform import next_fast_size
 
 Floats = NDArray[np.float64]
 
-BYTES_PER_VOXEL = 120  # of state and scratch while a step is made; benchmarks/fields.py measures it
+# Of state and scratch while a step is made, in a plain box and where something stands in it; upper bounds of what
+# benchmarks/fields.py measures
+BYTES_PER_VOXEL, BYTES_WITH_OBSTACLES = 120, 300
 
 MEDIUM_READS = frozenset(
     {f"migrasomes.{c}" for c in ("released", "x", "y", "cell")}
@@ -142,7 +144,8 @@ class Medium:
                 f"{widest:.3g} um, so the field cannot show it. Lower {s.owner}.voxel to {reach / 3:.2g} um or less, "
                 f"or lower {s.owner}.decay."
             )
-        needed, free = grid.voxels * len(state.dishes) * BYTES_PER_VOXEL, free_memory()
+        each = BYTES_PER_VOXEL if self.obstacle is None else BYTES_WITH_OBSTACLES
+        needed, free = grid.voxels * len(state.dishes) * each, free_memory()
         if needed > free:
             raise RequestError(
                 f"{s.owner}: a grid of {' x '.join(map(str, grid.shape[::-1]))} voxels in {len(state.dishes)} "
