@@ -19,15 +19,16 @@ ALWAYS_MOVING = {
 }
 
 
-def make(name, dt, changes=None):
-    """Build one mechanism with some parameters changed, given as text."""
+def make(name, dt, changes=None, populations=1):
+    """Build one mechanism with some parameters changed, given as text, the same in so many populations."""
     kind = MECHANISMS[name]
     fields = {key: {"value": value, "source": SOURCE} for key, value in (changes or {}).items()}
-    return kind(kind.parameters(**fields), dt)
+    own = kind.parameters(**fields)
+    return kind(own.beside([own] * (populations - 1)), dt)
 
 
-def make_all(dt, changes=None, names=FORMATION):
-    return [make(name, dt, (changes or {}).get(name)) for name in names]
+def make_all(dt, changes=None, names=FORMATION, populations=1):
+    return [make(name, dt, (changes or {}).get(name), populations) for name in names]
 
 
 def found_dish(cells=30, dt=60.0, seed=1, changes=None, names=FORMATION, mechanisms=None):

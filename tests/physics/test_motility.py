@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+from scipy.special import iv
 
+from migralab.core.random import child_key_array, stream_key
 from migralab.physics.adhesion import biphasic_speed, coating_occupancy
-from migralab.physics.motility import mean_squared_displacement
+from migralab.physics.motility import Walkers, mean_squared_displacement, turn_towards, walk
 from tests.dish import ALWAYS_MOVING, found_dish
 
 WALK = ("motility.adhesion", "motility.walk", "motility.displacement")
@@ -13,7 +15,7 @@ def test_msd_follows_fuerth(dt):
     changes = {"motility.walk": ALWAYS_MOVING["motility.walk"] | {"persistence": "30 min"}}
     engine, state = found_dish(cells=4000, dt=dt, changes=changes, names=WALK)
     start = state["cells"]["position"].copy()
-    speed = state["cells"]["own_speed"].mean()
+    speed = 0.5 / 60 * state["cells"]["own_speed"].mean()
     for minutes in (10, 30, 120):
         engine.run(state, int(minutes * 60 / dt) - state.tick)
         square = ((state["cells"]["position"] - start) ** 2).sum(axis=1)
@@ -29,7 +31,7 @@ def test_the_step_enters_the_msd_in_second_order_only():
     start = state["cells"]["position"].copy()
     engine.run(state, 30)
     square = ((state["cells"]["position"] - start) ** 2).sum(axis=1)
-    expected = mean_squared_displacement(18_000.0, state["cells"]["own_speed"].mean(), 1800.0)
+    expected = mean_squared_displacement(18_000.0, 0.5 / 60 * state["cells"]["own_speed"].mean(), 1800.0)
     # 4 standard errors of 20,000 cells are 2.8 %
     assert square.mean() / expected == pytest.approx(1.0, abs=0.04)
 
@@ -47,7 +49,7 @@ def test_turning_is_read_alike_from_a_walk_and_from_its_frames():
     for _ in range(30):
         engine.run(state, 10)
         frames.append(state["cells"]["position"].copy())
-        turning.append(state["cells"]["turning"].mean())
+        turning.append(state["cells"]["turning_rate"].mean())
     points = np.array(frames)
     tracks = Tracks(
         track=np.repeat(np.arange(150), 31), time_min=np.tile(np.arange(31) * 10.0, 150),
@@ -58,7 +60,7 @@ def test_turning_is_read_alike_from_a_walk_and_from_its_frames():
         again = replayed.found([Replay.starts(tracks)], [int(dish_key(1))])
         replayed.run(again, int(300 * 60 / dt))
         # A chord over 10 min turns less than the heading itself: between 0.6 and 1 times
-        assert 0.6 < again["cells"]["turning"].mean() / np.mean(turning[10:]) < 1.05
+        assert 0.6 < again["cells"]["turning_rate"].mean() / np.mean(turning[10:]) < 1.05
 
 
 def test_a_third_of_the_cells_move_at_any_time():
@@ -126,3 +128,36 @@ def test_replayed_cells_are_where_their_tracks_are():
     engine.run(state, 50)
     np.testing.assert_allclose(state["cells"]["position"][:, 0], [28.0, 33.0])
     assert state["cells"]["path"].min() > 20
+
+
+@pytest.mark.parametrize(("dt", "strength"), [(12.0, 1.0), (60.0, 1.0), (60.0, 4.0)])
+def test_a_cue_gives_headings_of_von_mises(dt, strength):
+    """Heading noise 2/P against a drift b sin: von Mises with kappa = b P, whose mean cosine is I1/I0 (eq-turning)."""
+    persistence, count = 1200.0, 4000
+    keys = child_key_array(np.full(count, 1, np.uint64), stream_key("bias"), np.arange(count, dtype=np.uint64))
+    one, none = np.ones(count), np.zeros(count)
+    turning = np.zeros((count, 2))
+    turning[:, 1] = strength / persistence
+    cells = Walkers(one > 0, none.astype(np.int32), none, one, one, one, one, turning, keys)
+    law = np.array([[0.01, persistence, 0.0, 0.0, 0.0]])
+    heading, stride = np.tile([1.0, 0.0], (count, 1)), np.zeros((count, 2))
+    moving, left, switches = one > 0, np.full(count, np.inf), none.astype(np.int64)
+    drift = []
+    for step in range(round(30 * persistence / dt)):
+        walk(heading, moving, left, switches, stride, cells, law, stream_key("bias"), step, (step + 1) * dt, dt)
+        if step * dt > 10 * persistence:
+            drift.append(stride[:, 1].mean() / 0.01)
+    expected = iv(1, strength) / iv(0, strength)
+    # 4,000 cells over 20 persistence times: the standard error is about 0.7 / sqrt(4000 x 20)
+    assert abs(np.mean(drift) - expected) < 0.01
+    np.testing.assert_allclose(np.linalg.norm(heading, axis=1), 1.0, atol=1e-12)
+
+
+def test_a_strong_cue_turns_the_heading_exactly():
+    """tan(half the angle) falls as exp(-b t), whatever the step."""
+    b, angle = 0.02, 2.5
+    h = np.array([np.cos(angle), np.sin(angle)])
+    for _ in range(7):
+        h = np.array(turn_towards(h[0], h[1], b, 0.0, 30.0))
+    assert np.arctan2(h[1], h[0]) == pytest.approx(2 * np.arctan(np.tan(angle / 2) * np.exp(-b * 210.0)), rel=1e-12)
+    assert turn_towards(-1.0, 0.0, b, 0.0, 30.0) == (-1.0, 0.0)

@@ -29,7 +29,7 @@ def densities(state, after=60.0):
     kind = fibres["kind"][fibres["path"] > after]
     area = ((cells["path"] - after) * cells["rear_width"]).sum()
     return (
-        cells["attachments"].sum() / cells["rear_width"].sum(),
+        state["rears"]["attachments"].sum() / cells["rear_width"].sum(),
         (kind == 1).sum() / area,
         (kind == 2).sum() / (kind == 1).sum(),
     )
@@ -67,7 +67,7 @@ def test_a_finer_grain_changes_little():
 def test_the_network_is_a_forest_that_ends_at_the_rear():
     engine, state = found_dish(cells=20, names=FIBRES)
     engine.run(state, 400)
-    fibres, cells = state["fibres"], state["cells"]
+    fibres = state["fibres"]
     parent, kind = fibres["parent"], fibres["kind"]
     rows = np.arange(fibres.n)
     assert (parent[parent >= 0] > rows[parent >= 0]).all(), "a parent is laid after its children"
@@ -75,7 +75,7 @@ def test_the_network_is_a_forest_that_ends_at_the_rear():
     assert (children[kind == 1] == 0).all()
     assert (children[kind == 2] == 2).all()
     assert (children[kind == 0] == 1).all()
-    assert (parent < 0).sum() == cells["attachments"].sum()
+    assert (parent < 0).sum() == state["rears"]["attachments"].sum()
     same_cell = fibres["cell"][rows[parent >= 0]] == fibres["cell"][parent[parent >= 0]]
     assert same_cell.all()
 

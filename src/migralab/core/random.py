@@ -61,12 +61,44 @@ def uniform_pair(stream: np.uint64, entity: Word, count: Word, draw: Word) -> tu
 
 
 @kernel
+def small_angle(x: Word) -> tuple[Word, Word]:
+    """Return cos x and sin x for abs(x) <= pi/4, to the last bit or two, at a third of what the library takes."""
+    z = x * x
+    c = 1.0 + z * (-1 / 2 + z * (1 / 24 + z * (-1 / 720 + z * (1 / 40320 + z * (-1 / 3628800 + z * (
+        1 / 479001600 + z * (-1 / 87178291200 + z * (1 / 20922789888000)))))))
+    )  # fmt: skip
+    s = x * (1.0 + z * (-1 / 6 + z * (1 / 120 + z * (-1 / 5040 + z * (1 / 362880 + z * (-1 / 39916800 + z * (
+        1 / 6227020800 + z * (-1 / 1307674368000 + z * (1 / 355687428096000)))))))
+    ))  # fmt: skip
+    return c, s
+
+
+@kernel
+def cos_sin(x: float) -> tuple[float, float]:
+    """Return cos x and sin x; quick for the small angles that a short step turns by."""
+    if abs(x) <= 0.25 * math.pi:
+        return small_angle(x)
+    return math.cos(x), math.sin(x)
+
+
+@kernel
+def on_circle(v: float) -> tuple[float, float]:
+    """Return cos and sin of v turns, 0 <= v < 1."""
+    quarter = math.floor(4.0 * v + 0.5)
+    c, s = small_angle(2.0 * math.pi * (v - 0.25 * quarter))
+    # Which quarter is random, so a branch would be guessed wrongly three times in four: products with 0 and 1 instead
+    odd, upper = quarter & 1, (quarter >> 1) & 1
+    first, second = c * (1 - odd) + s * odd, s * (1 - odd) + c * odd
+    return first * (1 - 2 * (odd ^ upper)), second * (1 - 2 * upper)
+
+
+@kernel
 def normal_pair(stream: np.uint64, entity: Word, count: Word, draw: Word) -> tuple[float, float]:
     """Return two independent standard normals (Box-Muller)."""
     u, v = uniform_pair(stream, entity, count, draw)
     radius = math.sqrt(-2.0 * math.log(u))
-    angle = 2.0 * math.pi * v
-    return radius * math.cos(angle), radius * math.sin(angle)
+    c, s = on_circle(v)
+    return radius * c, radius * s
 
 
 @kernel
@@ -142,10 +174,13 @@ def uniform_pair_array(
 
 
 def normal_pair_array(stream: np.uint64, entity: UInts, count: int | UInts, draw: int | UInts) -> tuple[Floats, Floats]:
-    """Return two arrays of standard normals; equal to `normal_pair` but for the last bits of log and sin."""
+    """Return two arrays of standard normals; equal to `normal_pair` but for the last bits of the logarithm."""
     u, v = uniform_pair_array(stream, entity, count, draw)
     radius = np.sqrt(-2.0 * np.log(u))
-    return radius * np.cos(2.0 * np.pi * v), radius * np.sin(2.0 * np.pi * v)
+    quarter = np.floor(4.0 * v + 0.5)
+    c, s = plain(small_angle)(2.0 * np.pi * (v - 0.25 * quarter))
+    turned = quarter.astype(np.int64) % 4
+    return radius * np.choose(turned, (c, -s, -c, s)), radius * np.choose(turned, (s, c, -s, -c))
 
 
 def exponential_array(stream: np.uint64, entity: UInts, count: int | UInts, draw: int | UInts) -> Floats:
@@ -191,6 +226,39 @@ def draw_child_keys(parent: UInts, stream: np.uint64, ordinal: int | UInts) -> U
     found = np.empty(len(parents), np.uint64)
     _fill_child_keys(parents, stream, ordinals, found)
     return found
+
+
+_COUNTED = 64  # whole numbers up to this are shared out one by one, larger ones by the normal law of their binomial
+
+
+def share_out(stream: np.uint64, entity: UInts, held: NDArray[Any]) -> NDArray[Any]:
+    """Return what a daughter gets of what its mother holds: whole numbers by a fair binomial, the rest halved.
+
+    Parameters
+    ----------
+    stream, entity
+        Of the draw; (k,) keys of the daughters.
+    held
+        (k, ...) what each mother holds; not negative.
+
+    Returns
+    -------
+    ndarray
+        Like `held`, between 0 and `held`.
+    """
+    flat = held.reshape(len(held), math.prod(held.shape[1:]))
+    whole = np.floor(flat.astype(np.float64))
+    share = np.zeros_like(whole)
+    for place in range(flat.shape[1]):
+        number = whole[:, place]
+        few = number <= _COUNTED
+        for one in range(int(number[few].max(initial=0.0))):
+            u, _ = uniform_pair_array(stream, entity, place, one)
+            share[:, place] += few & (one < number) & (u < 0.5)  # a fair coin
+        noise, _ = normal_pair_array(stream, entity, place, _COUNTED)
+        drawn = np.clip(np.rint(0.5 * number + 0.5 * np.sqrt(number) * noise), 0.0, number)
+        share[:, place] = np.where(few, share[:, place], drawn)
+    return (share + 0.5 * (flat - whole)).astype(held.dtype).reshape(held.shape)
 
 
 def _aligned(entity: UInts, draw: int | UInts) -> tuple[UInts, UInts]:

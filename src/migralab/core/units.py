@@ -28,7 +28,7 @@ _EVERYDAY: dict[str, dict[str, float]] = {
     "area": {"um^2": 1.0, "um2": 1.0},
     "volume": {"um^3": 1.0, "um3": 1.0},
     "time": {"s": 1.0, "min": 60.0, "h": 3600.0},
-    "rate": {"1/s": 1.0, "1/min": 1 / 60.0, "1/h": 1 / 3600.0},
+    "rate": {"1/s": 1.0, "1/min": 1 / 60.0, "1/h": 1 / 3600.0, "1/day": 1 / 86_400.0},
     "per length": {"1/um": 1.0},
     "per area": {"1/um^2": 1.0, "1/um2": 1.0},
     "per volume": {"1/um^3": 1.0, "1/um3": 1.0},
@@ -44,7 +44,8 @@ _EVERYDAY: dict[str, dict[str, float]] = {
     "force": {"pN": 1.0},
     "energy": {"pN*um": 1.0},
     "concentration": {"nM": MOLECULES_PER_UM3_AND_NANOMOLAR, "uM": 1e3 * MOLECULES_PER_UM3_AND_NANOMOLAR},
-    "coating dose": {"ug/ml": 1.0},  # kept as the number that the bench writes, never mixed with lengths
+    "mass": {"ug": 1e-3},
+    "coating dose": {"ug/ml": 1.0, "mg/ml": 1e3},  # kept as the number that the bench writes, never mixed with lengths
 }
 _FACTOR = {unit: factor for units in _EVERYDAY.values() for unit, factor in units.items()}
 _DIMENSION = {unit: dimension for dimension, units in _EVERYDAY.items() for unit in units}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,29 @@ from migralab.engine.table import Column, Table
 from migralab.engine.watch import Watch
 from migralab.physics.space import Space
 
-# Tables whose dead rows stay, because the life of each entity is itself a result
-KEEP_DEAD = frozenset({"migrasomes"})
+# Tables whose dead rows stay: the life of each vesicle is a result, and what a dead cell left behind is still its own
+KEEP_DEAD = frozenset({"migrasomes", "cells"})
 
 BASE_COLUMNS = (
     Column(path="cells.position", dtype="float64", unit="um", meaning="centre of the cell", shape=(2,)),
     Column(path="cells.dish", dtype="int32", unit="", meaning="which of the dishes in this state"),
     Column(path="cells.heading", dtype="float64", unit="", meaning="unit vector of polarity", shape=(2,)),
-    Column(path="cells.velocity", dtype="float64", unit="um/s", meaning="sum of all contributions", shape=(2,)),
+    Column(path="cells.velocity", dtype="float64", unit="um/s", meaning="what pushes it, summed", shape=(2,)),
+    Column(path="cells.stride", dtype="float64", unit="um/s", meaning="velocity of its own walk", shape=(2,)),
+    Column(path="cells.turning", dtype="float64", unit="1/s", meaning="what the heading turns towards", shape=(2,)),
+    Column(path="cells.population", dtype="int32", unit="", meaning="which of the populations of the experiment"),
+    Column(path="cells.enters", dtype="float64", unit="s", meaning="when it comes into the dish"),
+    Column(path="cells.died", dtype="float64", unit="s", meaning="when it died", fill=np.inf, inherit="reset"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Founders:
+    """The founders of one population in every dish: name, number, and when they come in, s."""
+
+    name: str
+    cells: int
+    enters: float = 0.0
 
 
 class PlanError(ValueError):
@@ -59,6 +74,11 @@ class Engine:
             for b in self.plan:
                 if a is b or a.phase != b.phase:
                     continue
+                if (sums := a.adds & b.adds) and a.every != b.every:
+                    raise PlanError(
+                        f"{a.name} adds to {sorted(sums)} every {a.every} ticks and {b.name} every {b.every}: "
+                        "one would wipe out what the other gave. Give both the same interval."
+                    )
                 for clash, verb in (
                     (a.writes & (b.writes | b.reads | b.adds), "writes"),
                     (a.adds & b.reads, "adds to"),
@@ -89,7 +109,13 @@ class Engine:
                 raise PlanError(f"column {column.path} is declared twice with different meaning or type")
         return found
 
-    def found(self, positions: Sequence[NDArray[np.float64]], dishes: Sequence[int], space: Space = UNBOUNDED) -> State:
+    def found(
+        self,
+        positions: Sequence[NDArray[np.float64]],
+        dishes: Sequence[int],
+        space: Space = UNBOUNDED,
+        populations: Sequence[Founders] = (),
+    ) -> State:
         """Return the state of new dishes.
 
         Parameters
@@ -100,12 +126,16 @@ class Engine:
             Random key of each dish.
         space
             Their walls, the same for all.
+        populations
+            Who the founders of a dish are, in the order of the positions; all are of one kind if it is empty.
         """
         by_table: dict[str, dict[str, Column]] = {}
         for column in self.columns.values():
             by_table.setdefault(column.table, {})[column.name] = column
         tables = {name: Table(c, keep_dead=name in KEEP_DEAD) for name, c in sorted(by_table.items())}
         state = State(tables=tables, dishes=np.array(dishes, np.uint64), space=space)
+        if populations:
+            state.populations = tuple(founders.name for founders in populations)
         keys = np.concatenate([founder_keys(key, len(p)) for key, p in zip(dishes, positions, strict=True)])
         index = np.repeat(np.arange(len(dishes)), [len(p) for p in positions])
         angle = 2 * np.pi * random.uniform_pair_array(founder_stream("heading").key, keys, 0, 0)[0]
@@ -113,8 +143,15 @@ class Engine:
         state["cells"].add(keys, position=np.concatenate(positions), dish=index, heading=heading)
         for table in tables.values():
             table.commit()
+        for number, founders in enumerate(populations):
+            rows = np.flatnonzero(_kind_of(populations, len(dishes)) == number)
+            state["cells"]["population"][rows] = number
+            state["cells"]["enters"][rows] = founders.enters
         for mechanism in self.plan:
             mechanism.found(state, founder_stream(mechanism.name))
+        for table in tables.values():
+            table.commit()
+        state["cells"].remove(np.flatnonzero(state["cells"]["enters"] > 0.0))
         return state
 
     def run(self, state: State, ticks: int, after_tick: Callable[[State], None] | None = None) -> None:
@@ -126,6 +163,7 @@ class Engine:
 
     def _tick(self, state: State) -> None:
         state.time = state.tick * self.dt
+        self._let_in(state)
         for phase in self._phases:
             due = [m for m in phase if state.tick % m.every == 0]
             for path in {path for m in due for path in m.adds}:
@@ -133,10 +171,22 @@ class Engine:
             for m in due:
                 m.step(state, self.dt * m.every, Stream(self._streams[m.name], state.tick // m.every))
         for table in state.tables.values():
-            table.commit()
+            table.commit(state.time + self.dt)
         self._watch.look(state)
         state.tick += 1
         state.time = state.tick * self.dt
+
+    def _let_in(self, state: State) -> None:
+        """Let in the cells that are due in this tick."""
+        cells = state["cells"]
+        due = cells["enters"]
+        if state.tick and cells.n and due.max() > state.time - self.dt:
+            cells.revive(np.flatnonzero((due <= state.time) & (due > state.time - self.dt)))
+
+
+def _kind_of(populations: Sequence[Founders], dishes: int) -> NDArray[np.int64]:
+    counts = [founders.cells for founders in populations]
+    return np.tile(np.repeat(np.arange(len(counts)), counts), dishes)
 
 
 def dump_state(state: State) -> dict[str, np.ndarray[Any, Any]]:

@@ -92,6 +92,8 @@ class State:
     space
         Walls of the dish and of its fields; every dish of the state has the same. Not part of a checkpoint: it
         follows from the experiment.
+    populations
+        Names of the populations by number; as the space, not part of a checkpoint.
     """
 
     tables: dict[str, Table]
@@ -100,6 +102,7 @@ class State:
     time: float = 0.0
     fields: dict[str, NDArray[Any]] = field(default_factory=dict)
     space: Space = UNBOUNDED
+    populations: tuple[str, ...] = ("producers",)
 
     def __getitem__(self, table: str) -> Table:
         """Return one table."""

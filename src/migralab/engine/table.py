@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from migralab.core.random import share_out, stream_key
+
 Array = NDArray[Any]
+Inherit = Literal["copy", "share", "reset"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,9 @@ class Column:
     file
         Names under which it goes into the run's table of the same name, one per component of an entry; none if it is
         not recorded. What they mean stands in `migralab.results.schema`; seconds are written as minutes.
+    inherit
+        What a daughter cell gets: a copy, its share (whole numbers by a binomial draw, the rest halved), or `fill`.
+        When cells fuse, what is shared adds up and the rest stays as it is in the cell that goes on.
     """
 
     path: str
@@ -43,6 +49,7 @@ class Column:
     shape: tuple[int, ...] = ()
     fill: float = 0.0
     file: tuple[str, ...] = ()
+    inherit: Inherit = "copy"
 
     def __post_init__(self) -> None:
         """Refuse names that do not match the components."""
@@ -67,7 +74,7 @@ class Table:
     """Rows stay in the order of birth, so ids ascend and the row of an id is found by bisection.
 
     Births are handed their ids at once and appear as rows at `commit`, between ticks. Deaths set ``alive`` to
-    False; dead rows are dropped when they are an eighth of the table, unless `keep_dead`.
+    False; dead rows are dropped when they are an eighth of the table, unless `keep_dead`: then a row is an id for ever.
     """
 
     def __init__(self, columns: Mapping[str, Column], *, keep_dead: bool = False) -> None:
@@ -77,6 +84,10 @@ class Table:
         self.newborn_from = 0
         self._capacity = self._dead = 0
         self._births: list[tuple[int, NDArray[np.uint64], dict[str, Any]]] = []
+        self._deaths: list[Array] = []
+        self._divisions: list[tuple[Array, NDArray[np.uint64], Array]] = []
+        self._fusions: list[tuple[Array, Array]] = []
+        self._turns: list[tuple[Array, int]] = []
         base = {
             "id": (np.dtype(np.int64), (), -1),
             "key": (np.dtype(np.uint64), (), 0),
@@ -113,6 +124,12 @@ class Table:
         rows = np.minimum(np.searchsorted(self["id"], ids), self.n - 1)
         return np.where((self["id"][rows] == ids) & self["alive"][rows], rows, -1)
 
+    def place(self, ids: Array) -> Array:
+        """Return the row of each id, dead or alive, in a table that keeps its dead; an id of -1 stays -1."""
+        if not self.keep_dead:
+            raise TypeError("a table that drops its dead has no place for them")
+        return np.asarray(ids)
+
     def add(self, key: NDArray[np.uint64], **columns: Any) -> Array:
         """Announce newborns; they get their ids now and their rows at `commit`."""
         first, count = self.next_id, len(key)
@@ -126,14 +143,82 @@ class Table:
         self._dead += int(self["alive"][rows].sum())
         self["alive"][rows] = False
 
-    def commit(self) -> None:
-        """Drop dead rows if there are many, then let the newborn appear."""
+    def revive(self, rows: Array) -> None:
+        """Mark rows as alive: cells that enter a dish after its start."""
+        self._dead -= int((~self["alive"][rows]).sum())
+        self["alive"][rows] = True
+
+    # ---- announced by mechanisms, done at `commit`: no phase reads what these change --------------------------------
+    def die(self, rows: Array) -> None:
+        """Announce deaths."""
+        self._deaths.append(np.asarray(rows))
+
+    def divide(self, rows: Array, key: NDArray[np.uint64], position: Array) -> None:
+        """Announce daughters, one for each row: their keys (k,) and places (k, 2) um. See `Column.inherit`."""
+        self._divisions.append((np.asarray(rows), key, position))
+
+    def fuse(self, rows: Array, into: Array) -> None:
+        """Announce that each of `rows` goes into a row of `into`, which gets what it holds of shared columns."""
+        self._fusions.append((np.asarray(rows), np.asarray(into)))
+
+    def turn_into(self, rows: Array, population: int) -> None:
+        """Announce that cells become cells of another population."""
+        self._turns.append((np.asarray(rows), population))
+
+    def commit(self, now: float = 0.0) -> None:
+        """Do what was announced, drop dead rows if there are many, then let the newborn appear.
+
+        Parameters
+        ----------
+        now
+            Time of death of those that die, s.
+        """
+        # Of two wishes the higher number wins: the order in which they came must not count
+        for rows, population in sorted(self._turns, key=lambda turn: turn[1]):
+            self["population"][rows] = population
+        for rows, into in self._fusions:
+            self._absorb(rows, into, now)
+        for rows, key, position in self._divisions:
+            self._bear(rows, key, position)
+        for rows in self._deaths:
+            self._end(rows, now)
+        self._turns, self._fusions, self._divisions, self._deaths = [], [], [], []
         if not self.keep_dead and self._dead * 8 > self.n:
             self._compact()
         self.newborn_from = self.n
         for first, key, columns in self._births:
             self._append(first, key, columns)
         self._births = []
+
+    def _end(self, rows: Array, now: float) -> None:
+        living = np.unique(rows[self["alive"][rows]])
+        if "died" in self._layout:
+            self["died"][living] = now
+        self.remove(living)
+
+    def _absorb(self, rows: Array, into: Array, now: float) -> None:
+        both = self["alive"][rows] & self["alive"][into] & ~np.isin(into, rows)
+        rows, into = rows[both], into[both]
+        for name, column in self.columns.items():
+            if column.inherit == "share":
+                np.add.at(self[name], into, self[name][rows])
+                self[name][rows] = 0
+        self._end(rows, now)
+
+    def _bear(self, rows: Array, key: NDArray[np.uint64], position: Array) -> None:
+        living = self["alive"][rows]
+        rows, key = rows[living], key[living]
+        given: dict[str, Any] = {}
+        for name, column in self.columns.items():
+            if column.inherit == "reset":
+                continue
+            held = self[name][rows]
+            if column.inherit == "share":
+                given[name] = share_out(stream_key(f"division/{column.path}"), key, held)
+                self[name][rows] = held - given[name]
+            else:
+                given[name] = held
+        self.add(key, **given | {"position": position[living]})
 
     def _compact(self) -> None:
         keep = self["alive"].copy()

@@ -32,17 +32,17 @@ class Watch:
             column = columns.get(path)
             return column is not None and column.dtype.startswith("float") and bool(np.isfinite(column.fill))
 
-        self._looks: list[Callable[[State], None]] = []
+        self._looks: list[tuple[int, Callable[[State], None]]] = []
         for m in plan:
             for path in sorted(m.writes):
                 if path.startswith("fields."):
-                    self._looks.append(partial(self._look_at_field, m, path))
+                    self._looks.append((m.every, partial(self._look_at_field, m, path)))
             for path in sorted(m.writes | m.adds):
                 if watched(path):
-                    self._looks.append(partial(self._look_at_column, m, path))
+                    self._looks.append((m.every, partial(self._look_at_column, m, path)))
             for path in sorted(columns):
                 if path.split(".")[0] in m.creates and watched(path):
-                    self._looks.append(partial(self._look_at_newborn, m, path))
+                    self._looks.append((1, partial(self._look_at_newborn, m, path)))
 
     def look(self, state: State) -> None:
         """Look at what this tick wrote.
@@ -52,8 +52,9 @@ class Watch:
         BreakdownError
             If a number is not finite.
         """
-        for look in self._looks:
-            look(state)
+        for every, look in self._looks:
+            if state.tick % every == 0:
+                look(state)
 
     def _look_at_field(self, mechanism: Mechanism, path: str, state: State) -> None:
         values = state.fields.get(path.removeprefix("fields."))

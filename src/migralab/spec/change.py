@@ -5,8 +5,10 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from migralab.core.errors import RequestError, SpecError, UnknownIdError
-from migralab.spec.experiment import Arm, Dish, Experiment, changed_parameters, split_path
+from migralab.spec.experiment import Arm, Dish, Experiment, changed_parameters, split_path, split_population
 from migralab.spec.parameter import Parameter, Source
+from migralab.spec.pool import change_pools, changed_pools
+from migralab.spec.rules.rule import changed_rules
 
 USER = Source(key="user", locator="command line", tag="E")
 
@@ -24,9 +26,12 @@ def apply_arm(experiment: Experiment, arm_id: str) -> Experiment:
     """
     arm = experiment.arm(arm_id)
     alone = Arm(id=arm.id, label=arm.label, control=True, edge=arm.edge, note=arm.note)
+    mechanisms, populations = changed_parameters(experiment.mechanisms, arm, experiment.populations)
+    pools = changed_pools(experiment.pools, arm.changes)
+    rules = changed_rules(experiment.rules, arm.rules, arm.id)
     return _revised(
-        experiment, mechanisms=changed_parameters(experiment.mechanisms, arm), arms=(alone,), claims=()
-    )  # fmt: skip
+        experiment, mechanisms=mechanisms, populations=populations, pools=pools, rules=rules, arms=(alone,), claims=()
+    )
 
 
 def apply_setting(experiment: Experiment, setting: str) -> Experiment:
@@ -50,11 +55,18 @@ def apply_setting(experiment: Experiment, setting: str) -> Experiment:
         )
     if path.startswith("dish."):
         return _set_dish(experiment, path.removeprefix("dish."), text)
-    mechanism, name = split_path(path, experiment.mechanisms)
     try:
         parameter = Parameter.model_validate({"value": text, "source": USER})
+        if path.startswith("pools."):
+            return _revised(experiment, pools=change_pools(experiment.pools, path, parameter))
+        population, place = split_population(path, experiment.populations)
+        mechanism, name = split_path(place, experiment.mechanisms)
     except ValidationError as error:
         raise RequestError(f"--set {path}: {_first(error)}") from None
+    if population is not None:
+        own = experiment.populations[population]
+        changed = own.model_copy(update={"changes": {**own.changes, place: parameter}})
+        return _revised(experiment, populations={**experiment.populations, population: changed})
     mechanisms = {key: dict(own) for key, own in experiment.mechanisms.items()}
     mechanisms[mechanism][name] = parameter
     return _revised(experiment, mechanisms=mechanisms)
@@ -68,7 +80,7 @@ def scale_parameter(experiment: Experiment, path: str, factor: float, default: P
     Parameters
     ----------
     path
-        ``mechanism.parameter``.
+        ``mechanism.parameter``, or a quantity of a pool.
     factor
         For example 0.5 and 2, to see which verdicts hang on an estimate.
     default
@@ -79,20 +91,39 @@ def scale_parameter(experiment: Experiment, path: str, factor: float, default: P
     UnknownIdError
         If the path begins with no mechanism of the experiment.
     """
+    if path.startswith("pools."):
+        pools = change_pools(experiment.pools, path, _scaled(default, factor))
+        return _revised(experiment, pools=pools, arms=_scaled_arms(experiment, path, factor))
     mechanism, name = split_path(path, experiment.mechanisms)
+    populations = {
+        key: own.model_copy(
+            update={"changes": {p: _scaled(v, factor) if p == path else v for p, v in own.changes.items()}}
+        )
+        for key, own in experiment.populations.items()
+    }
     mechanisms = {key: dict(own) for key, own in experiment.mechanisms.items()}
     mechanisms[mechanism][name] = _scaled(mechanisms[mechanism].get(name, default), factor)
-    arms = tuple(
+    arms = _scaled_arms(experiment, path, factor)
+    return _revised(experiment, mechanisms=mechanisms, populations=populations, arms=arms)
+
+
+def _scaled_arms(experiment: Experiment, path: str, factor: float) -> tuple[Arm, ...]:
+    return tuple(
         arm.model_copy(
             update={
                 "changes": {
-                    place: _scaled(value, factor) if place == path else value for place, value in arm.changes.items()
+                    place: _scaled(value, factor) if _same(place, path) else value
+                    for place, value in arm.changes.items()
                 }
             }
         )
         for arm in experiment.arms
     )
-    return _revised(experiment, mechanisms=mechanisms, arms=arms)
+
+
+def _same(place: str, path: str) -> bool:
+    """Whether an arm's change is one of `path`, in the first or in another population."""
+    return place == path or (place.startswith("populations.") and place.split(".", 2)[-1] == path)
 
 
 def _scaled(parameter: Parameter, factor: float) -> Parameter:

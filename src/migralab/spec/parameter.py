@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, Literal, Self
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
 from migralab.core import units
 from migralab.core.errors import UnitError
+
+if TYPE_CHECKING:
+    from numpy import float64
+    from numpy.typing import NDArray
 
 Tag = Literal["FTE", "FT", "FIG", "D", "ABS", "REV", "2ND", "C", "E", "R"]
 
@@ -192,6 +196,8 @@ def quantity(  # noqa: PLR0913  # one line per parameter in every mechanism read
 class MechanismParameters(Frozen):
     """Base of every mechanism's `Parameters`. All fields are `Parameter` made by `quantity`."""
 
+    _others: tuple[MechanismParameters, ...] = PrivateAttr(default=())
+
     @model_validator(mode="after")
     def _within_bounds(self) -> Self:
         for name, info in type(self).model_fields.items():
@@ -201,6 +207,18 @@ class MechanismParameters(Frozen):
     def internal(self) -> dict[str, float]:
         """Return every parameter as a bare float in internal units."""
         return {name: getattr(self, name).internal for name in type(self).model_fields}
+
+    def beside(self, others: Sequence[MechanismParameters]) -> Self:
+        """Return these parameters together with those of the other populations, in their order."""
+        together = self.model_copy()
+        together._others = tuple(others)
+        return together
+
+    def varied(self, name: str) -> NDArray[float64]:
+        """Return one parameter of every population in internal units, (populations,)."""
+        import numpy as np  # here, so that the command line starts without it
+
+        return np.array([getattr(own, name).internal for own in (self, *self._others)])
 
 
 def bound_of(info: FieldInfo) -> Bound:

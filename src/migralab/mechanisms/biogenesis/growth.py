@@ -76,11 +76,11 @@ class Growth:
         _column("stage", "int8", "", "0 precursor, 1 stabilised, 2 collapsed", PRECURSOR),
         _column("stabilised", "float64", "s", "when tetraspanin made it stay", np.nan),
         _column("detached", "float64", "s", "when the way to the cell broke", np.inf),
-        _column("flow", "float64", "um2/s", "membrane that flows in while attached"),
-        _column("fibre_path", "float64", "um", "length of fibre to the cell"),
+        _column("flow", "float32", "um2/s", "membrane that flows in while attached"),
+        _column("fibre_path", "float32", "um", "length of fibre to the cell"),
     )
     reads: ClassVar[frozenset[str]] = frozenset(
-        {"cells.path", "cells.fibre_radius", "fibres.detached"}
+        {"cells.path", "cells.fibre_radius", "cells.died", "fibres.detached"}
         | {f"migrasomes.{c}" for c in ("node", "cell", "alive", "laid_path", "resolves", "stabilises", "key")}
     )
     writes: ClassVar[frozenset[str]] = frozenset(
@@ -108,13 +108,14 @@ class Growth:
         """Settle precursors, follow detachment, and grow what is stabilised and attached."""
         vesicles, cells, fibres = state["migrasomes"], state["cells"], state["fibres"]
         self._start_newborn(vesicles, stream)
-        rows = np.flatnonzero(vesicles["alive"])
+        rows = np.flatnonzero(vesicles["alive"] & (vesicles["cell"] >= 0))
         if not len(rows):
             return
         end = state.time + dt
         node = fibres.row(vesicles["node"][rows])
-        cell = cells.row(vesicles["cell"][rows])
+        cell = cells.place(vesicles["cell"][rows])
         detached = np.where(node >= 0, fibres["detached"][node], vesicles["detached"][rows]).astype(np.float64)
+        detached = np.minimum(detached, cells["died"][cell])  # a fibre of a dead cell brings nothing any more
         vesicles["detached"][rows] = detached
         vesicles["fibre_path"][rows] = cells["path"][cell] - vesicles["laid_path"][rows]
         self._settle(vesicles, cells, rows, cell, end)
@@ -154,9 +155,10 @@ class Growth:
         self, vesicles: Table, cells: Table, rows: NDArray[Any], cell: NDArray[Any], grown: NDArray[Any]
     ) -> NDArray[np.float64]:
         held = {name: vesicles[name][rows] for name in ("area", "volume", "tetraspanin", "diameter", "limiter")}
+        path, flow = (vesicles[name][rows].astype(np.float64) for name in ("fibre_path", "flow"))
         taken = np.empty((len(rows), 3))
         grow(
-            grown, vesicles["fibre_path"][rows], cells["fibre_radius"][cell], vesicles["flow"][rows], held["area"],
+            grown, path, cells["fibre_radius"][cell], flow, held["area"],
             held["volume"], held["tetraspanin"], held["diameter"], held["limiter"], taken, self._supply,
         )  # fmt: skip
         for name, values in held.items():

@@ -11,7 +11,7 @@ from migralab.core.random import draw_child_keys, draw_exponentials, draw_normal
 from migralab.engine.mechanism import Phase, State, Stream
 from migralab.engine.table import Column
 from migralab.mechanisms.base import estimate
-from migralab.physics.attachments import SHAFT, TIP
+from migralab.physics.attachments import SHAFT
 from migralab.spec.parameter import MechanismParameters, Parameter, Source, quantity
 
 _SCALE = "mean count of L929 at 10 ug/ml fibronectin, Chen 2019 fig 1g (the product of competent share and P_stab)"
@@ -99,20 +99,22 @@ class Nucleation:
         Column(path="cells.tetraspanin", dtype="float64", unit="", meaning="tetraspanin relative to wild type"),
         Column(path="sites.node", dtype="int64", unit="", meaning="node of the fibre network", fill=-1),
         Column(path="sites.due", dtype="float64", unit="s", meaning="when it swells into a precursor"),
-        _column("node", "int64", "", "node it grows at", fill=-1),
-        _column("cell", "int64", "", "cell that made it", fill=-1),
+        _column("node", "int32", "", "node it grows at", fill=-1),
+        _column("cell", "int32", "", "cell that made it; -1 if it was put there", fill=-1),
+        _column("dish", "int32", "", "dish in which it lies"),
         _column("x", "float64", "um", "position"),
         _column("y", "float64", "um", "position"),
         _column("kind", "int8", "", "1 at a tip, 2 at a junction"),
-        _column("laid_path", "float64", "um", "the cell's path when the place was laid"),
+        _column("laid_path", "float32", "um", "the cell's path when the place was laid"),
         _column("born", "float64", "s", "when the precursor appeared"),
         _column("resolves", "float64", "s", "when it collapses or is stabilised"),
         _column("stabilises", "bool", "", "whether tetraspanin wins"),
-        _column("initial_area", "float64", "um2", "membrane of the precursor"),
-        _column("initial_volume", "float64", "um3", "volume of the precursor"),
+        _column("initial_area", "float32", "um2", "membrane of the precursor"),
+        _column("initial_volume", "float32", "um3", "volume of the precursor"),
     )
     reads: ClassVar[frozenset[str]] = frozenset(
-        {f"fibres.{c}" for c in ("kind", "born", "cell", "detached", "key")} | {"cells.dish", "cells.tetraspanin"}
+        {f"fibres.{c}" for c in ("kind", "born", "cell", "detached", "key")}
+        | {"cells.dish", "cells.tetraspanin", "cells.died"}
     )
     writes: ClassVar[frozenset[str]] = frozenset(
         {"sites.alive", "cells.membrane", "cells.volume", "cells.tetraspanin_pool"}
@@ -150,7 +152,7 @@ class Nucleation:
         chance, wait = draw_uniform_pairs(stream.key, keys, 0, 0)
         # One draw per dish: cells of a dish share their day, medium and coating
         spread = p["experiment_effect"]
-        dish = state["cells"]["dish"][state["cells"].row(fibres["cell"][rows].astype(np.int64))]
+        dish = state["cells"]["dish"][state["cells"].place(fibres["cell"][rows])]
         luck = draw_normals(stream.key, state.dishes, 0, 0)[dish]
         share = np.minimum(self._shares[fibres["kind"][rows]] * np.exp(spread * luck - 0.5 * spread**2), 1.0)
         competent = chance < share
@@ -167,23 +169,25 @@ class Nucleation:
         node = fibres.row(sites["node"][rows])
         sites.remove(rows)
         # Membrane and calcium signal come along the fibre: a site that has lost its cell stays bare
-        connected = (node >= 0) & (fibres["detached"][node] > due)
+        supplied = np.minimum(fibres["detached"][node], cells["died"][cells.place(fibres["cell"][node])])
+        connected = (node >= 0) & (supplied > due)
         due, keys, node = due[connected], keys[connected], node[connected]
         owner = fibres["cell"][node].astype(np.int64)
-        cell = cells.row(owner)
+        cell = cells.place(owner)
         drive = p["stabilisation"] * p["cholesterol"] * cells["tetraspanin"][cell]
         chance, _ = draw_uniform_pairs(stream.key, keys, 0, 1)
         lasts = p["collapse_time"] / (1.0 + drive) * draw_exponentials(stream.key, keys, 0, 2)
         area, volume = np.pi * p["initial_diameter"] ** 2, np.pi / 6 * p["initial_diameter"] ** 3
         state["migrasomes"].add(
-            draw_child_keys(keys, stream.key, 1), node=fibres["id"][node], cell=owner, x=fibres["x"][node],
-            y=fibres["y"][node], kind=fibres["kind"][node], laid_path=fibres["path"][node], born=due,
-            resolves=due + lasts, stabilises=chance < drive / (1.0 + drive), initial_area=area, initial_volume=volume,
+            draw_child_keys(keys, stream.key, 1), node=fibres["id"][node], cell=owner, dish=cells["dish"][cell],
+            x=fibres["x"][node], y=fibres["y"][node], kind=fibres["kind"][node], laid_path=fibres["path"][node],
+            born=due, resolves=due + lasts, stabilises=chance < drive / (1.0 + drive), initial_area=area,
+            initial_volume=volume,
         )  # fmt: skip
         for column, amount in (("membrane", area), ("volume", volume), ("tetraspanin_pool", area)):
             np.subtract.at(cells[column], cell, amount)
 
 
 def attachment_names(kind: NDArray[Any]) -> NDArray[Any]:
-    """Return ``tip`` or ``junction`` for each kind code of a migrasome."""
-    return np.asarray(np.array(["junction", "tip"], dtype=object)[(kind == TIP).astype(np.int8)])
+    """Return ``tip`` or ``junction`` for each kind code of a migrasome; ``free`` for one that was put there."""
+    return np.asarray(np.array(["free", "tip", "junction"], dtype=object)[kind])

@@ -45,11 +45,11 @@ class RearWidth:
     phase: ClassVar[Phase] = Phase.EXCHANGE
     columns: ClassVar[tuple[Column, ...]] = (
         Column(path="cells.rear_width", dtype="float64", unit="um", meaning="width of the rear edge"),
-        Column(path="cells.turning", dtype="float64", unit="rad/s^0.5", meaning="averaged rate of turning"),
+        Column(path="cells.turning_rate", dtype="float64", unit="rad/s^0.5", meaning="averaged rate of turning"),
         Column(path="cells.heading_before", dtype="float64", unit="", meaning="heading one step ago", shape=(2,)),
     )
     reads: ClassVar[frozenset[str]] = frozenset({"cells.heading"})
-    writes: ClassVar[frozenset[str]] = frozenset({"cells.rear_width", "cells.turning", "cells.heading_before"})
+    writes: ClassVar[frozenset[str]] = frozenset({"cells.rear_width", "cells.turning_rate", "cells.heading_before"})
     adds: ClassVar[frozenset[str]] = frozenset()
     creates: ClassVar[frozenset[str]] = frozenset()
 
@@ -69,8 +69,8 @@ class RearWidth:
         now, before = cells["heading"], cells["heading_before"]
         turned = np.abs(np.arctan2(before[:, 0] * now[:, 1] - before[:, 1] * now[:, 0], (before * now).sum(axis=1)))
         keep = np.exp(-dt / p["memory"])
-        cells["turning"][:] = keep * cells["turning"] + (1 - keep) * turned / np.sqrt(dt)
-        target = p["straight_width"] / (1 + (cells["turning"] / p["half_turning"]) ** 2)
+        cells["turning_rate"][:] = keep * cells["turning_rate"] + (1 - keep) * turned / np.sqrt(dt)
+        target = p["straight_width"] / (1 + (cells["turning_rate"] / p["half_turning"]) ** 2)
         keep = np.exp(-dt / p["response_time"])
         cells["rear_width"][:] = keep * cells["rear_width"] + (1 - keep) * target
         cells["heading_before"][:] = now

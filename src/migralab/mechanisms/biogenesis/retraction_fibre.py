@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from migralab.core.errors import BreakdownError
 from migralab.core.random import exponential_array, stream_key
-from migralab.engine.mechanism import Phase, State, Stream
-from migralab.engine.table import Column, Table
+from migralab.engine.mechanism import Phase, State, Stream, founder_stream
+from migralab.engine.table import Column, Inherit
 from migralab.mechanisms.base import estimate
 from migralab.physics.attachments import Laid, Law, Nodes, Rear, advance_rear, gather_nodes, lay_fibres
 from migralab.spec.parameter import MechanismParameters, Parameter, Source, quantity
@@ -72,8 +72,13 @@ class Parameters(MechanismParameters):
     )
 
 
-def _cell_column(name: str, unit: str, meaning: str, **more: Any) -> Column:
-    return Column(path=f"cells.{name}", dtype=more.pop("dtype", "float64"), unit=unit, meaning=meaning, **more)
+def _cell_column(name: str, unit: str, meaning: str, inherit: Inherit = "copy", **more: Any) -> Column:
+    kind = more.pop("dtype", "float64")
+    return Column(path=f"cells.{name}", dtype=kind, unit=unit, meaning=meaning, inherit=inherit, **more)
+
+
+def _rear_column(name: str, dtype: str, unit: str, meaning: str, **more: Any) -> Column:
+    return Column(path=f"rears.{name}", dtype=dtype, unit=unit, meaning=meaning, **more)
 
 
 def _node_column(name: str, dtype: str, unit: str, meaning: str, fill: float = 0.0) -> Column:
@@ -89,20 +94,22 @@ class RetractionFibre:
     columns: ClassVar[tuple[Column, ...]] = (
         _cell_column("rear", "um", "middle of the rear edge", shape=(2,)),
         _cell_column("rear_direction", "", "unit vector from the rear to the centre", shape=(2,)),
-        _cell_column("path", "um", "advance of the rear since the start"),
-        _cell_column("fibre_laid", "um", "fibre left behind so far"),
+        _cell_column("path", "um", "advance of the rear since the start", "reset"),
+        _cell_column("fibre_laid", "um", "fibre left behind so far", "reset"),
         _cell_column("fibre_radius", "um", "radius of the cell's fibres"),
         _cell_column("membrane", "um2", "plasma membrane in the cell body"),
         _cell_column("volume", "um3", "volume of the cell body"),
         _cell_column("tetraspanin_pool", "", "tetraspanin, in units of what 1 um2 of fibre holds"),
-        _cell_column("attachment", "um", "coordinates of the attachments along the rear, sorted", shape=(ROOM,)),
-        _cell_column("attachment_slope", "", "their slopes", shape=(ROOM,)),
-        _cell_column("attachment_head", "", "node last laid on each", dtype="int64", shape=(ROOM,), fill=-1),
-        _cell_column("attachments", "", "number of attachments", dtype="int64"),
-        _cell_column("anchor_progress", "", "anchors expected so far"),
-        _cell_column("anchor_threshold", "", "progress at which the next anchor stays behind"),
-        _cell_column("anchors", "", "anchors so far", dtype="int64"),
-        _cell_column("nodes_laid", "", "nodes so far", dtype="int64"),
+        _cell_column("rear_row", "", "row of its rear, -1 if it leaves no fibres", "reset", dtype="int64", fill=-1),
+        _rear_column("cell", "int64", "", "cell whose rear it is", fill=-1),
+        _rear_column("attachment", "float64", "um", "coordinates along the rear, sorted", shape=(ROOM,)),
+        _rear_column("attachment_slope", "float64", "", "their slopes", shape=(ROOM,)),
+        _rear_column("attachment_head", "int64", "", "node last laid on each", shape=(ROOM,), fill=-1),
+        _rear_column("attachments", "int64", "", "number of attachments"),
+        _rear_column("anchor_progress", "float64", "", "anchors expected so far"),
+        _rear_column("anchor_threshold", "float64", "", "progress at which the next anchor stays behind"),
+        _rear_column("anchors", "int64", "", "anchors so far"),
+        _rear_column("nodes_laid", "int64", "", "nodes so far"),
         _node_column("x", "float32", "um", "position on the ground"),
         _node_column("y", "float32", "um", "position on the ground"),
         _node_column("path", "float32", "um", "the cell's path when it was laid"),
@@ -111,12 +118,15 @@ class RetractionFibre:
         _node_column("parent", "int32", "", "next node towards the cell, -1 at the rear", -1),
         _node_column("cell", "int32", "", "cell that laid it", -1),
     )
-    reads: ClassVar[frozenset[str]] = frozenset({"cells.position", "cells.rear_width", "cells.anchoring"})
+    varies: ClassVar[frozenset[str]] = frozenset({"anchor_density", "cell_membrane", "cell_volume"})
+    reads: ClassVar[frozenset[str]] = frozenset(
+        f"cells.{c}" for c in ("position", "heading", "rear_width", "anchoring", "alive", "population")
+    )
     writes: ClassVar[frozenset[str]] = frozenset(
-        {c.path for c in columns if c.table == "cells" and c.name != "fibre_radius"} | {"fibres.parent"}
+        {c.path for c in columns if c.table != "fibres" and c.name != "fibre_radius"} | {"fibres.parent"}
     )
     adds: ClassVar[frozenset[str]] = frozenset()
-    creates: ClassVar[frozenset[str]] = frozenset({"fibres"})
+    creates: ClassVar[frozenset[str]] = frozenset({"fibres", "rears"})
 
     def __init__(self, parameters: Parameters, dt: float) -> None:  # noqa: ARG002  # every mechanism gets the tick
         p = self._p = parameters.internal()
@@ -129,82 +139,111 @@ class RetractionFibre:
             convergence=1 / p["convergence"],
             reach=p["reach"],
         )
+        self._anchors = parameters.varied("anchor_density")
+        self._pools = parameters.varied("cell_membrane"), parameters.varied("cell_volume")
         self._anchor_stream = stream_key(f"{self.name}/anchors")
         self.every = 1
 
     def found(self, state: State, stream: Stream) -> None:
         """Set rears behind the cells, and their pools."""
         cells, p = state["cells"], self._p
-        cells["rear"][:] = cells["position"] - p["reach"] * cells["heading"]
-        if state.space.confining:
-            state.space.confine(cells["rear"])
-        cells["rear_direction"][:] = cells["heading"]
+        every, kind = np.arange(cells.n), cells["population"]
         cells["fibre_radius"][:] = p["radius"]
-        cells["membrane"][:] = p["cell_membrane"]
-        cells["volume"][:] = p["cell_volume"]
+        cells["membrane"][:] = self._pools[0][kind]
+        cells["volume"][:] = self._pools[1][kind]
         # The fibre is drawn from the cell's own membrane, so both hold the same tetraspanin per area
-        cells["tetraspanin_pool"][:] = p["cell_membrane"]
-        cells["anchor_threshold"][:] = exponential_array(stream.key, cells["key"], 0, 0)
+        cells["tetraspanin_pool"][:] = cells["membrane"]
+        self._set_rears(state, every)
+        self._give_rears(state, every, stream.key)
+
+    def _set_rears(self, state: State, rows: NDArray[Any]) -> None:
+        """Put the rears of these cells behind them."""
+        cells = state["cells"]
+        rear = cells["position"][rows] - self._p["reach"] * cells["heading"][rows]
+        if state.space.confining:
+            state.space.confine(rear)
+        cells["rear"][rows] = rear
+        cells["rear_direction"][rows] = cells["heading"][rows]
+
+    def _give_rears(self, state: State, rows: NDArray[Any], stream: np.uint64) -> None:
+        """Give a rear with no attachments yet to those of these cells that leave fibres."""
+        cells, rears = state["cells"], state["rears"]
+        rows = rows[self._anchors[cells["population"][rows]] > 0]
+        first = exponential_array(stream, cells["key"][rows], 0, 0)
+        ids = rears.add(cells["key"][rows], cell=cells["id"][rows], anchor_threshold=first)
+        cells["rear_row"][rows] = ids
 
     def step(self, state: State, dt: float, stream: Stream) -> None:
         """Pull the rears along and lay what they leave behind."""
-        cells, fibres = state["cells"], state["fibres"]
-        n = cells.n
-        rear = self._rear(cells, fibres)
+        cells = state["cells"]
+        born = np.arange(cells.newborn.start, cells.n)
+        if len(born):
+            self._set_rears(state, born)
+        lacking = np.flatnonzero((cells["rear_row"] < 0) & (self._anchors[cells["population"]] > 0) & cells["alive"])
+        if len(lacking):
+            self._give_rears(state, lacking, founder_stream(self.name).key)
+        who = state["rears"]["cell"]
+        n = len(who)
+        if not n:
+            return
+        rear = self._rear(state, who)
+        key = cells["key"][who]
         advance, before = np.empty(n), np.empty((n, 4))
         quanta, bound, made = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
         advance_rear(
-            cells["position"], rear, self._law, advance, quanta, bound, before, cells["key"], self._anchor_stream,
+            cells["position"][who], rear, self._law, advance, quanta, bound, before, key, self._anchor_stream,
         )  # fmt: skip
         offset = np.cumsum(bound) - bound
         laid = _scratch(int(bound.sum()))
-        lay_fibres(
-            rear, self._law, laid, offset, before, advance, quanta, made, cells["key"], stream.key, self._anchor_stream
-        )
+        lay_fibres(rear, self._law, laid, offset, before, advance, quanta, made, key, stream.key, self._anchor_stream)
         if (made < 0).any():
             raise BreakdownError(
                 f"A cell's rear held more than {ROOM} attachments. Lower biogenesis.retraction-fibre.anchor_density "
                 "or biogenesis.rear-width.straight_width, or raise biogenesis.retraction-fibre.wander."
             )
-        self._commit(state, rear, laid, offset, made, stream, dt)
+        for name, values in (("rear", rear.position), ("rear_direction", rear.direction), ("path", rear.path)):
+            cells[name][who] = values
+        self._commit(state, rear, laid, (offset, made, np.cumsum(made) - made), stream, dt)
 
-    def _rear(self, cells: Table, fibres: Table) -> Rear:
-        head = cells["attachment_head"]
+    def _rear(self, state: State, who: NDArray[Any]) -> Rear:
+        cells, rears, fibres = state["cells"], state["rears"], state["fibres"]
+        head = rears["attachment_head"]
         rows = fibres.row(head)
         if rows is not head:  # nodes were dropped, so that ids are no longer rows
-            head[...] = np.where(np.arange(ROOM) < cells["attachments"][:, None], rows, -1)
+            head[...] = np.where(np.arange(ROOM) < rears["attachments"][:, None], rows, -1)
         return Rear(
-            cells["rear"], cells["rear_direction"], cells["path"], cells["rear_width"],
-            self._p["anchor_density"] * cells["anchoring"], cells["attachment"], cells["attachment_slope"], head,
-            cells["attachments"], cells["anchor_progress"], cells["anchor_threshold"], cells["anchors"],
+            cells["rear"][who], cells["rear_direction"][who], cells["path"][who], cells["rear_width"][who],
+            (self._anchors[cells["population"]] * cells["anchoring"])[who], rears["attachment"],
+            rears["attachment_slope"], head, rears["attachments"], rears["anchor_progress"], rears["anchor_threshold"],
+            rears["anchors"],
         )  # fmt: skip
 
     def _commit(
-        self, state: State, rear: Rear, laid: Laid, offset: NDArray[Any], made: NDArray[Any], stream: Stream, dt: float
-    ) -> None:
-        cells, fibres = state["cells"], state["fibres"]
-        total = int(made.sum())
+        self, state: State, rear: Rear, laid: Laid, segment: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
+        stream: Stream, dt: float,
+    ) -> None:  # fmt: skip
+        cells, fibres, rears = state["cells"], state["fibres"], state["rears"]
+        who, total = rears["cell"], int(segment[1].sum())
         x, y, path, born = (np.empty(total, np.float32) for _ in range(4))
         nodes = Nodes(
             x, y, path, born, np.empty(total, np.int8), np.empty(total, np.int32), np.empty(total, np.int32),
             np.empty(total, np.uint64),
         )  # fmt: skip
-        length = np.empty(cells.n)
+        length = np.empty(len(who))
         gather_nodes(
-            rear, laid, nodes, (offset, made, np.cumsum(made) - made), fibres.next_id,
-            (cells["id"], cells["nodes_laid"], cells["key"], stream.key), (state.time, dt),
-            (fibres["x"], fibres["y"], fibres["parent"], fibres["id"]), length,
+            rear, laid, nodes, segment, fibres.next_id, (who, rears["nodes_laid"], cells["key"][who], stream.key),
+            (state.time, dt), (fibres["x"], fibres["y"], fibres["parent"], fibres["id"]), length,
         )  # fmt: skip
         fibres.add(
             nodes.key, x=nodes.x, y=nodes.y, path=nodes.path, born=nodes.born, kind=nodes.kind, parent=nodes.parent,
             cell=nodes.cell,
         )  # fmt: skip
-        radius = cells["fibre_radius"]
+        radius = cells["fibre_radius"][who]
         area = 2 * np.pi * radius * length
-        cells["fibre_laid"][:] += length
-        cells["membrane"][:] -= area
-        cells["tetraspanin_pool"][:] -= area
-        cells["volume"][:] -= np.pi * radius**2 * length
+        cells["fibre_laid"][who] += length
+        cells["membrane"][who] -= area
+        cells["tetraspanin_pool"][who] -= area
+        cells["volume"][who] -= np.pi * radius**2 * length
 
 
 def _scratch(size: int) -> Laid:

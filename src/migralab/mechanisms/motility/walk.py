@@ -8,9 +8,10 @@ import numpy as np
 
 from migralab.core.random import exponential_array, uniform_pair_array
 from migralab.engine.mechanism import Phase, State, Stream
+from migralab.engine.rules import Behaviour
 from migralab.engine.table import Column
-from migralab.mechanisms.base import estimate
-from migralab.physics.motility import walk
+from migralab.mechanisms.base import estimate, ticks_in
+from migralab.physics.motility import START, STOP, Walkers, walk
 from migralab.spec.parameter import MechanismParameters, Parameter, Source, quantity
 
 _RANGE = Source(key="zigmond1993", locator="cell-motion table: fibroblast 0.08-1 um/min; default inside it", tag="E")
@@ -43,6 +44,10 @@ class Parameters(MechanismParameters):
         90.0, "min", source=estimate("cells spread after plating"), low=45.0, high=180.0,
         description="time after plating in which no cell moves",
     )  # fmt: skip
+    interval: Parameter = quantity(
+        0.5, "min", source=estimate("a step of contact mechanics may be shorter; headings persist for minutes"),
+        minimum=1e-3, description="time between two looks at the heading; not less than a step of the dish",
+    )  # fmt: skip
 
 
 class Walk:
@@ -52,44 +57,55 @@ class Walk:
     name: ClassVar[str] = "motility.walk"
     phase: ClassVar[Phase] = Phase.ACT
     columns: ClassVar[tuple[Column, ...]] = (
-        Column(path="cells.own_speed", dtype="float64", unit="um/s", meaning="speed of this cell on the reference"),
+        Column(path="cells.own_speed", dtype="float64", unit="", meaning="speed of this cell over its population's"),
         Column(path="cells.moving", dtype="bool", unit="", meaning="moving or resting"),
         Column(path="cells.switch_left", dtype="float64", unit="", meaning="threshold left until the next switch"),
         Column(path="cells.switches", dtype="int64", unit="", meaning="switches between moving and resting so far"),
+        Column(path="cells.speed_set", dtype="float64", unit="", meaning="factor of rules on the speed", fill=1.0),
+        Column(path="cells.persistence_set", dtype="float64", unit="", meaning="and on the persistence", fill=1.0),
     )
-    reads: ClassVar[frozenset[str]] = frozenset({"cells.own_speed", "cells.speed_factor"})
+    behaviours: ClassVar[tuple[Behaviour, ...]] = (
+        Behaviour(name="migration speed", column="cells.speed_set", parameter="speed", unit="um/min", relative=True,
+                  meaning="mean speed of a moving cell"),
+        Behaviour(name="persistence time", column="cells.persistence_set", parameter="persistence", unit="min",
+                  relative=True, meaning="time over which the heading persists"),
+    )  # fmt: skip
+    varies: ClassVar[frozenset[str]] = frozenset(Parameters.model_fields) - {"interval"}
+    reads: ClassVar[frozenset[str]] = frozenset(
+        f"cells.{c}" for c in (
+            "own_speed", "speed_factor", "speed_set", "persistence_set", "turning", "population", "enters", "alive",
+        )
+    )  # fmt: skip
     writes: ClassVar[frozenset[str]] = frozenset(
-        {"cells.heading", "cells.moving", "cells.switch_left", "cells.switches"}
+        {"cells.heading", "cells.moving", "cells.switch_left", "cells.switches", "cells.stride"}
     )
-    adds: ClassVar[frozenset[str]] = frozenset({"cells.velocity"})
+    adds: ClassVar[frozenset[str]] = frozenset()
     creates: ClassVar[frozenset[str]] = frozenset()
 
-    def __init__(self, parameters: Parameters, dt: float) -> None:  # noqa: ARG002  # every mechanism gets the tick
-        self._p = parameters.internal()
-        self.every = 1
+    def __init__(self, parameters: Parameters, dt: float) -> None:
+        names = ("speed", "persistence", "start_rate", "stop_rate", "spreading")
+        self._law = np.column_stack([parameters.varied(name) for name in names])
+        self._spread = parameters.varied("speed_cv")
+        self.every = ticks_in(parameters.interval.internal, dt)
 
     def found(self, state: State, stream: Stream) -> None:
         """Draw each cell's own speed and state; the states start in their stationary shares."""
         from scipy.special import gammaincinv
 
-        cells, p = state["cells"], self._p
-        shape = p["speed_cv"] ** -2
+        cells = state["cells"]
+        law, shape = self._law[cells["population"]], self._spread[cells["population"]] ** -2
         u, v = uniform_pair_array(stream.key, cells["key"], 0, 0)
-        cells["own_speed"][:] = p["speed"] / shape * gammaincinv(shape, u)
-        total = p["start_rate"] + p["stop_rate"]
-        cells["moving"][:] = v < (p["start_rate"] / total if total > 0 else 1.0)
+        cells["own_speed"][:] = gammaincinv(shape, u) / shape
+        total = law[:, START] + law[:, STOP]
+        share = np.divide(law[:, START], total, out=np.ones(cells.n), where=total > 0)
+        cells["moving"][:] = v < share
         cells["switch_left"][:] = exponential_array(stream.key, cells["key"], 0, 1)
 
     def step(self, state: State, dt: float, stream: Stream) -> None:
-        """Turn, switch, and add this step's mean velocity."""
-        cells, p = state["cells"], self._p
-        moved = min(max(state.time + dt - p["spreading"], 0.0), dt)
-        if moved <= 0.0:
-            return
-        contribution = np.zeros_like(cells["velocity"])
+        """Turn, switch, and set the velocity until the next call."""
+        cells = state["cells"]
+        walkers = Walkers(*(cells[name] for name in Walkers._fields))
         walk(
-            cells["heading"], cells["own_speed"] * cells["speed_factor"], cells["moving"], cells["switch_left"],
-            cells["switches"], contribution, cells["key"], stream.key, stream.count, moved, p["persistence"],
-            p["start_rate"], p["stop_rate"],
+            cells["heading"], cells["moving"], cells["switch_left"], cells["switches"], cells["stride"], walkers,
+            self._law, stream.key, stream.count, state.time + dt, dt,
         )  # fmt: skip
-        cells["velocity"][:] += contribution * (moved / dt)
