@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from migralab.core.errors import RequestError, UnknownIdError
+import numpy as np
+
 from migralab.measure.readout import Readout, Readouts
-from migralab.measure.registry import OBSERVABLES
-from migralab.measure.view import View
+from migralab.measure.registry import OBSERVABLES, Request, find_observable
+from migralab.measure.registry.request import require_options
+from migralab.measure.view import Estimate, View, missing
 from migralab.results.observations import Observations
 
 
@@ -26,9 +28,10 @@ def measure(
     Parameters
     ----------
     observations
-        Tables of one experiment, simulated or from images.
+        Tables of one experiment, simulated, from images or from tracks.
     ids
-        Observables (`migralab.measure.registry`); all by default.
+        Observables (`migralab.measure.registry`); all by default. In brackets behind an id stand a population and
+        options: ``speed.mean[kg1a]``, ``site.density[kg1a, x_um=0, y_um=50]``.
     frame
         Frame to measure; the last by default.
     options
@@ -43,20 +46,33 @@ def measure(
     """
     wanted = list(OBSERVABLES) if ids is None else [ids] if isinstance(ids, str) else list(ids)
     options = options or {}
-    for name in (*wanted, *options):
-        if name not in OBSERVABLES:
-            raise UnknownIdError("observable", name, OBSERVABLES)
-    view = View(observations, frame)
-    return Readouts(_measure_one(view, name, options.get(name, {})) for name in wanted)
+    asked = {name: find_observable(name) for name in (*wanted, *options)}
+    for name, own in options.items():
+        require_options(name, asked[name].observable, dict(own))
+    whole = View(observations, frame)
+    views: dict[str | None, View] = {None: whole}
+    for request in asked.values():
+        if request.population not in views:
+            views[request.population] = whole.of(request.population)
+    return Readouts(_measure_one(views[asked[n].population], n, asked[n], options.get(n, {})) for n in wanted)
 
 
-def _measure_one(view: View, name: str, options: Mapping[str, Any]) -> Readout:
-    observable = OBSERVABLES[name]
-    if options and (strange := sorted(set(options) - set(allowed := observable.options()))):
-        raise RequestError(f"'{name}' has no option {', '.join(strange)}. Allowed: {', '.join(allowed) or 'none'}.")
-    found = observable.function(view, **{**observable.fixed, **options})
+def _measure_one(view: View, name: str, request: Request, options: Mapping[str, Any]) -> Readout:
+    observable = request.observable
+    absent = _absence(view)
+    found = absent or observable.function(view, **{**observable.fixed, **request.options, **options})
     return Readout(
         id=name, value=found.value, unit=observable.unit, low=found.low, high=found.high, n=found.n,
         n_unit=found.n_unit, method=found.method, experiment=view.observations.experiment,
         condition=view.observations.condition, note=found.note,
     )  # fmt: skip
+
+
+def _absence(view: View) -> Estimate | None:
+    """Return why nothing of a population can be measured, or None."""
+    if view.population is None or len(view.members):
+        return None
+    there = [str(name) for name in np.unique(view.observations["cells"]["population"].to_numpy(str))]
+    if there == ["unknown"]:
+        return missing(f"the populations of the cells are not known here, so none is '{view.population}'")
+    return missing(f"no cell of population '{view.population}' here; there are: {', '.join(there) or 'no cells'}")

@@ -55,9 +55,11 @@ class View:
         The tables.
     frame
         Number of the frame; the last by default.
+    population
+        Only these cells and what they left; all by default. `field` is the view of all.
     """
 
-    def __init__(self, observations: Observations, frame: int | None = None) -> None:
+    def __init__(self, observations: Observations, frame: int | None = None, population: str | None = None) -> None:
         frames = len(observations.frames_min)
         frame = frames - 1 if frame is None else frame
         if not 0 <= frame < frames:
@@ -66,6 +68,7 @@ class View:
             )
         self.observations = observations
         self.frame = frame
+        self.population = population
         self.time_min = float(observations.frames_min[frame])
         self.memo: dict[str, Any] = {}  # what several observables of one frame share
 
@@ -74,24 +77,51 @@ class View:
         """Whether the tables are a simulator's truth, in which nothing is hidden."""
         return self.observations.origin == "simulation"
 
+    @cached_property
+    def field(self) -> View:
+        """The same frame with the cells of all populations."""
+        return self if self.population is None else View(self.observations, self.frame)
+
+    def of(self, population: str | None) -> View:
+        """Return the same frame with the cells of one population only."""
+        chosen = View(self.observations, self.frame, population)
+        chosen.__dict__["field"] = self.field  # shares what is made once for the whole field
+        return chosen
+
+    @cached_property
+    def members(self) -> Ints:
+        """Ids of the cells that were ever of the population."""
+        rows = self.whole("cells")
+        return np.unique(rows["cell_id"].to_numpy(np.int64))
+
     def whole(self, table: str) -> pd.DataFrame:
-        """Return a table with all its frames."""
-        return self.observations[table]
+        """Return a table with all its frames, of the population only."""
+        return self._own(table, self.observations[table])
+
+    def _at_frame(self, table: str) -> pd.DataFrame:
+        return self._own(table, self.observations.at(table, self.frame))
+
+    def _own(self, table: str, rows: pd.DataFrame) -> pd.DataFrame:
+        if self.population is None or "cell_id" not in rows:
+            return rows
+        if table == "cells":
+            return rows[(rows["population"] == self.population).to_numpy(bool)]
+        return rows[np.isin(rows["cell_id"].to_numpy(np.int64), self.members)]
 
     @cached_property
     def cells(self) -> pd.DataFrame:
         """Cells of the frame."""
-        return self.observations.at("cells", self.frame)
+        return self._at_frame("cells")
 
     @cached_property
     def fibres(self) -> pd.DataFrame:
         """Stretches of fibre of the frame."""
-        return self.observations.at("fibres", self.frame)
+        return self._at_frame("fibres")
 
     @cached_property
     def migrasomes(self) -> pd.DataFrame:
         """Migrasomes on the ground in the frame, attached and detached; precursors are not counted."""
-        rows = self.observations.at("migrasomes", self.frame)
+        rows = self._at_frame("migrasomes")
         keep = np.flatnonzero(~rows["stage"].isin(["precursor", "collapsed"]).to_numpy(bool))
         return rows.iloc[keep]
 
@@ -214,19 +244,20 @@ class View:
 
     def estimate(self, value: float, interval: tuple[float, float], method: str, note: str = "") -> Estimate:
         """Return an estimate within one experiment; its cells are the replicates, if they are known."""
-        low, high = interval
-        if np.isnan(low) or np.isnan(high):
-            why = (
-                "no interval: owners of the objects are unknown"
-                if not self.n_cells
-                else "no interval within this experiment"
-            )
-            note = join(note, why)
-        elif low == high and self.n_cells > 1:
-            note = join(note, "all cells are alike here, so the interval cannot show a rarer kind")
-        how = within(method, "bootstrap")
-        n, unit = (self.n_cells, "cells") if self.n_cells else (1, "experiments")
-        return Estimate(value=value, low=float(low), high=float(high), n=n, n_unit=unit, method=how, note=note)
+        return estimate_over(self.n_cells, value, interval, method, note)
+
+
+def estimate_over(n_cells: int, value: float, interval: tuple[float, float], method: str, note: str = "") -> Estimate:
+    """Return an estimate within one experiment, over so many cells; with none, their owners are unknown."""
+    low, high = interval
+    if np.isnan(low) or np.isnan(high):
+        unknown = "no interval: owners of the objects are unknown"
+        note = join(note, unknown if not n_cells else "no interval within this experiment")
+    elif low == high and n_cells > 1:
+        note = join(note, "all cells are alike here, so the interval cannot show a rarer kind")
+    how = within(method, "bootstrap")
+    n, unit = (n_cells, "cells") if n_cells else (1, "experiments")
+    return Estimate(value=value, low=float(low), high=float(high), n=n, n_unit=unit, method=how, note=note)
 
 
 def join(*notes: str) -> str:

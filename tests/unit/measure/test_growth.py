@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from migralab.measure.observables.growth import trace_growth
+from migralab.measure.observables.formation.growth import trace_growth
 from tests.unit.measure.made import look, observe
 
 

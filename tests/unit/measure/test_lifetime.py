@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from migralab.core.errors import RequestError
-from migralab.measure.observables.lifetime import trace_survival
+from migralab.measure.observables.formation.lifetime import trace_survival
 from migralab.measure.view import View
 from tests.unit.measure.made import look, observe
 

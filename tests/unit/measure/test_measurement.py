@@ -187,14 +187,19 @@ def big_dish(cells=100, frames=73, sites=22_000):
 
 def test_a_dish_of_twelve_hours_is_measured_in_no_time():
     made = big_dish()
+    # What a dish of one population is asked for; of tracks in pairs and of neighbours there is more to look at
+    lone = [
+        n for n, line in OBSERVABLES.items() if ".recipients." not in line.function.__module__ and "order." not in n
+    ]
     measure(made)  # imports
-    best = math.inf
-    for _ in range(3):
-        start = time.perf_counter()
-        measure(made)
-        best = min(best, time.perf_counter() - start)
-    # The claim checker needs 0.15 s, which this takes less than on an idle machine; four times that on a busy one
-    assert best < 0.6
+    for ids, limit in ((lone, 0.6), (None, 2.4)):
+        best = math.inf
+        for _ in range(3):
+            start = time.thread_time()  # what others do on the machine does not count
+            measure(made, ids)
+            best = min(best, time.thread_time() - start)
+        # The claim checker needs 0.15 s of the first; all take 0.5 s. Four times that on a slow machine
+        assert best < limit
 
 
 def test_the_public_name_stays_a_verb_after_its_room_was_imported():
@@ -205,3 +210,11 @@ def test_the_public_name_stays_a_verb_after_its_room_was_imported():
         assert migralab.measure_observations(three_cells(), ["count.per_cell"])[
             "count.per_cell"
         ].value == pytest.approx(2.0)
+
+
+def test_very_many_cells_have_the_interval_of_the_theory_without_a_large_table():
+    values = np.random.default_rng(3).normal(5.0, 2.0, 30_000)
+    low, high = ratio_interval(values, np.ones(30_000))
+    # 5 within 1.96 x 2/sqrt(30000) = 0.0226; 200 resamples give the width to 10 %
+    assert (high - low) / 2 == pytest.approx(0.0226, rel=0.25)
+    assert low < values.mean() < high

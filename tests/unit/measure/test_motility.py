@@ -48,7 +48,7 @@ def test_a_persistent_walk_is_found_again():
 
 
 def test_the_exact_curve_gives_the_exact_numbers():
-    from migralab.measure.observables.motility import _fit
+    from migralab.measure.observables.motion.motility import _fit
 
     at = np.arange(1, 40) * 5.0
     msd = 2 * 0.7**2 * 45**2 * (at / 45 - 1 + np.exp(-at / 45))
@@ -76,8 +76,10 @@ def test_cells_that_come_and_go_are_measured_where_they_are():
 def test_too_short_or_uneven_films_have_no_walk():
     assert "13 evenly spaced" in look(film(walk(3, 8, 0.5, 60.0)), "persistence.walk").note
     uneven = film(walk(3, 20, 0.5, 60.0))
-    uneven = observe(cells=dict(uneven["cells"]), frames_min=(*range(19), 50.0))
-    assert math.isnan(look(uneven, "speed.mean").value)
+    made = observe(cells=dict(uneven["cells"]), frames_min=(*range(19), 50.0))
+    assert "3 of 57 steps" in look(made, "speed.mean").note
+    doubling = observe(cells=dict(uneven["cells"]), frames_min=tuple(2.0**k for k in range(20)))
+    assert "too uneven" in look(doubling, "speed.mean").note
     assert math.isnan(look(three_cells(), "speed.mean").value)
     still = film(np.zeros((3, 40, 2)))
     assert "do not move" in look(still, "speed.walk").note

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from migralab.core.errors import RequestError
-from migralab.measure.observables.signal import ARRIVALS
+from migralab.measure.observables.signals.signal import ARRIVALS
 from migralab.measure.registry import OBSERVABLES
 from tests.unit.measure.made import look, observe, three_cells
 
@@ -35,7 +35,7 @@ def test_a_dish_without_the_signal_says_so():
 
 
 def test_an_unknown_arrival_is_refused():
-    from migralab.measure.observables.signal import measure_arrival
+    from migralab.measure.observables.signals.signal import measure_arrival
 
     with pytest.raises(RequestError, match="Allowed: cue, bound_cue"):
         measure_arrival(None, what="smell")

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from migralab.measure.observables.trail import trace_trail
+from migralab.measure.observables.formation.trail import trace_trail
 from tests.unit.measure.made import look, observe, three_cells
 
 

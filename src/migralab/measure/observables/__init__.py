@@ -1,1 +1,1 @@
-"""One module per family of observables; each public function measures one thing in a `View`."""
+"""One room per kind of observable, one module per family; each public function measures one thing in a `View`."""

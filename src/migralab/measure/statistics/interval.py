@@ -20,6 +20,8 @@ Ints = NDArray[np.int64]
 RESAMPLES = 1000
 _BOXES = 130
 _FEW = 400
+_MANY = 20_000  # cells: the table of all resamples would take 160 MB; such an interval is narrow anyway
+_FEW_RESAMPLES = 200
 _SEED = 20191022  # any fixed number: the same table always gives the same interval
 
 
@@ -58,9 +60,22 @@ def bootstrap(statistic: Callable[..., Any], *per_cell: Floats) -> tuple[float, 
     n = len(per_cell[0])
     if n < 2:
         return NAN, NAN
-    weights = resample(n)
+    sums = _resampled_sums(n, per_cell)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return percentile_interval(statistic(*(weights @ column for column in per_cell)))
+        return percentile_interval(statistic(*sums))
+
+
+def _resampled_sums(n: int, per_cell: tuple[Floats, ...]) -> list[Floats]:
+    """Return the sums of each column over each resample; for very many cells fewer resamples, a few at a time."""
+    if n <= _MANY:
+        weights = resample(n)
+        return [weights @ column for column in per_cell]
+    rng = np.random.Generator(np.random.Philox(key=_SEED))
+    parts: list[list[Floats]] = []
+    for _ in range(_FEW_RESAMPLES):
+        weight = np.bincount(rng.integers(0, n, n), minlength=n).astype(np.float64)
+        parts.append([weight @ column for column in per_cell])
+    return [np.stack(column) for column in zip(*parts, strict=True)]
 
 
 def ratio_interval(top: Floats, bottom: Floats) -> tuple[float, float]:

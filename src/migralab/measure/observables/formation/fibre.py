@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from migralab.core.errors import RequestError
-from migralab.measure.observables.count import NO_CELLS, fibre_length
+from migralab.measure.observables.formation.count import NO_CELLS, fibre_length
 from migralab.measure.view import Estimate, Floats, View, missing
 
 PLACES = ("tip", "junction", "shaft", "free")

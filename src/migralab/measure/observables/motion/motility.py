@@ -8,27 +8,46 @@ import numpy as np
 from numpy.typing import NDArray
 
 from migralab.core.errors import RequestError
+from migralab.measure.film import film_of
 from migralab.measure.readout import NAN
-from migralab.measure.statistics.interval import bootstrap, percentile_interval, resample, wilson_interval
-from migralab.measure.view import Estimate, Floats, View, missing, within
+from migralab.measure.statistics.interval import (
+    bootstrap,
+    median_interval,
+    percentile_interval,
+    resample,
+    wilson_interval,
+)
+from migralab.measure.view import Estimate, Floats, View, estimate_over, join, missing, within
 
-_PERSISTENCES = np.geomspace(1.0, 1500.0, 300)
+_PERSISTENCES = np.geomspace(0.1, 1500.0, 400)
 _RESAMPLES = 400
 LARGEST_LAG = 0.25  # of the film; longer lags are few and correlated
 
 
 def measure_speed(view: View) -> Estimate:
     """Return the mean over cells of path length over time, um/min, as it shows at the frame interval."""
-    tracks, step = _tracks(view)
-    if tracks is None:
-        return missing("needs positions of cells in at least two evenly spaced frames")
-    hops = np.linalg.norm(np.diff(tracks, axis=1), axis=2)
-    seen = np.count_nonzero(~np.isnan(hops), axis=1).astype(np.float64)
-    path = np.nansum(hops, axis=1)
-    moved = seen > 0
-    speed = np.where(moved, path / np.maximum(seen, 1) / step, 0.0)
-    how = f"path over time at {step:g} min frames, mean over cells"
-    return view.ratio((speed * moved, 0.0), (moved.astype(np.float64), 0.0), method=how)
+    film = film_of(view)
+    if film.problem:
+        return missing(film.problem)
+    steps = film.steps
+    time = film.sum_by(steps.cell, steps.minutes)
+    path = film.sum_by(steps.cell, steps.length)
+    speed = np.divide(path, time, out=np.full(len(time), np.nan), where=time > 0)
+    how = f"path over time at {film.interval:g} min frames, mean over cells"
+    return film.mean_of_cells(speed, method=how, note=film.gaps)
+
+
+def measure_step_speed(view: View) -> Estimate:
+    """Return the median over all steps of length over time, um/min: what track programs call the median step speed."""
+    film = film_of(view)
+    if film.problem:
+        return missing(film.problem)
+    steps = film.steps
+    speed = steps.length / steps.minutes
+    interval = median_interval(film.n_cells, steps.cell, speed)
+    how = f"median over steps at {film.interval:g} min frames"
+    note = join(f"from {len(speed)} steps", film.gaps)
+    return estimate_over(film.n_cells, float(np.median(speed)), interval, how, note)
 
 
 def measure_walk(view: View, *, what: str = "persistence") -> Estimate:
@@ -43,19 +62,21 @@ def measure_walk(view: View, *, what: str = "persistence") -> Estimate:
     """
     if what not in {"speed", "persistence"}:
         raise RequestError(f"what = '{what}' is not in the walk. Allowed: speed, persistence.")
-    tracks, step = _tracks(view)
-    lags = 0 if tracks is None else int(LARGEST_LAG * (tracks.shape[1] - 1))
-    if tracks is None or lags < 3:
-        return missing("needs positions of cells in at least 13 evenly spaced frames")
-    squares, counts = _displacements(tracks, lags)
-    at = step * np.arange(1, lags + 1)
+    found = trace_displacements(view)
+    if found is None:
+        return missing(film_of(view).problem or "needs positions of cells in at least 13 evenly spaced frames")
+    at, squares, counts = found
     total, seen = squares.sum(axis=0), counts.sum(axis=0)
     if not (seen > 0).all() or not (total > 0).all():
         return missing("cells do not move, or were not followed long enough")
     speed, persistence, drawn = _walk(view, at, squares, counts)
     note = "at the end of the range that is searched" if persistence in _PERSISTENCES[[0, -1]] else ""
+    if persistence < at[0]:
+        note = join(note, f"persistence is shorter than the {at[0]:g} min between frames: both are extrapolated")
     value, interval = (speed, drawn[0]) if what == "speed" else (persistence, drawn[1])
-    return view.estimate(value, interval, f"persistent random walk fitted to the MSD: {what}", note)
+    n = int(np.count_nonzero(counts.sum(axis=1)))
+    how = f"persistent random walk fitted to the MSD: {what}"
+    return estimate_over(n, value, interval, how, join(note, film_of(view).gaps))
 
 
 def _walk(
@@ -65,8 +86,9 @@ def _walk(
     if "walk" not in view.memo:
         speed, persistence = _fit(at, (squares.sum(axis=0) / counts.sum(axis=0))[None, :])
         intervals = ((NAN, NAN), (NAN, NAN))
-        if view.n_cells > 1:
-            weights = resample(view.n_cells, _RESAMPLES)
+        squares, counts = squares[counts[:, 0] > 0], counts[counts[:, 0] > 0]
+        if len(squares) > 1:
+            weights = resample(len(squares), _RESAMPLES)
             drawn, by = weights @ squares, weights @ counts
             good = ((by > 0) & (drawn > 0)).all(axis=1)
             fitted = np.full((2, len(weights)), np.nan)
@@ -99,24 +121,20 @@ def measure_alignment(view: View) -> Estimate:
     return view.estimate(value, interval, "length of the mean heading of the cells")
 
 
-def _tracks(view: View) -> tuple[Floats | None, float]:
-    """Return positions, shape (cells of the frame, frames, 2), and the frame interval, min."""
-    times = np.asarray(view.observations.frames_min[: view.frame + 1])
-    if len(times) < 2 or not view.n_cells:
-        return None, NAN
-    steps = np.diff(times)
-    if not steps[0] > 0 or not np.allclose(steps, steps[0], rtol=1e-3):
-        return None, NAN
-    if "tracks" not in view.memo:
-        rows = view.whole("cells")
-        frame = rows["frame"].to_numpy(np.int64)
-        owner = view.owner(rows["cell_id"])
-        keep = (frame <= view.frame) & (owner < view.n_cells)
-        tracks = np.full((view.n_cells, len(times), 2), np.nan)
-        tracks[owner[keep], frame[keep]] = rows[["x_um", "y_um"]].to_numpy(np.float64)[keep]
-        view.memo["tracks"] = tracks
-    found: Floats = view.memo["tracks"]
-    return found, float(steps[0])
+def trace_displacements(view: View) -> tuple[Floats, Floats, Floats] | None:
+    """Return lags, min, and by cell and lag the summed squared displacements, um2, and their number.
+
+    None where the frames are uneven or the film is shorter than 13 of them.
+    """
+    film = film_of(view)
+    if film.problem:
+        return None
+    lags = int(LARGEST_LAG * (film.slots.shape[1] - 1))
+    if lags < 3:
+        return None
+    squares, counts = _displacements(film.slots, lags)
+    at: Floats = film.interval * np.arange(1, lags + 1, dtype=np.float64)
+    return at, squares, counts
 
 
 def _displacements(tracks: Floats, lags: int) -> tuple[Floats, Floats]:

@@ -11,6 +11,8 @@ ARRIVALS = {  # what arrives: column of the cells, unit, words
     "cue": ("cue_nM", "nM", "free cue in the medium at a cell"),
     "bound_cue": ("cue_bound_per_um2", "1/um^2", "cue bound to the ground under a cell"),
     "touched_ligand": ("touched_ligand", "1/cell", "membrane protein on the migrasomes of others that a cell touches"),
+    "occupancy": ("cue_occupancy", "", "share of a cell's receptors at the surface that hold the cue"),
+    "receptors": ("cue_receptors", "1/cell", "receptors for the cue at the surface of a cell"),
     "engulfed": ("engulfed", "1/cell", "migrasomes of others that a cell has taken up since the start"),
     "delivered_protein": ("delivered_soluble_protein", "1/cell", "soluble protein that they brought, molecules"),
     "delivered_mrna": ("delivered_mrna", "1/cell", "mRNA that they brought, molecules"),

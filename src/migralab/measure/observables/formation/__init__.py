@@ -1,0 +1,1 @@
+"""What cells leave behind: counts, fibres, sizes, growth, lifetimes, order along the trail."""

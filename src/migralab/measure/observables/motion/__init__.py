@@ -1,0 +1,1 @@
+"""How cells move: speed, persistence, turning, order of directions. Simulated and real tracks alike."""

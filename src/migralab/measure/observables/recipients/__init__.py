@@ -1,0 +1,1 @@
+"""What others do about migrasomes: attraction, turning, gathering at a site, association, uptake."""

@@ -1,0 +1,1 @@
+"""What is carried in migrasomes, and what arrives at the cells."""
