@@ -22,11 +22,24 @@ T2_KINDS = ("interval", "sign", "order", "rescue", "equivalence", "time-order", 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]*$")]
 """Letters, digits, dots, dashes and underscores: what can stand in a file name and on a command line."""
 
+_PART = r"[A-Za-z0-9_.@-]+( *= *[A-Za-z0-9_.+-]+)?"
+ReadoutId = Annotated[str, Field(pattern=rf"^[A-Za-z0-9][A-Za-z0-9_.@-]*(\[ *{_PART}( *, *{_PART})* *\])?$")]
+"""An id of an observable, with a population and options in brackets: ``site.density[kg1a, x_um=0, y_um=50]``."""
+
+
+def populations_in(readout: str) -> tuple[str, ...]:
+    """Return the populations that a readout names in brackets: ``[kg1a, of=producers]`` names two."""
+    parts = [part.partition("=") for part in readout.partition("[")[2].rstrip("]").split(",")]
+    named = [
+        value if equals else key for key, equals, value in parts if not equals or key.strip() in ("population", "of")
+    ]
+    return tuple(name.strip() for name in named if name.strip())
+
 
 class _Comparison(Frozen):
     """What all comparisons share: readouts by id and arms by id."""
 
-    readout: Id
+    readout: ReadoutId
     unit: str = Field(default="", description="unit of the numbers below; empty: the readout's own")
 
     @property
@@ -138,7 +151,7 @@ class TimeOrder(_Comparison):
 
     kind: Literal["time-order"]
     arms: tuple[Id] = Field(description="one arm")
-    later: Id
+    later: ReadoutId
     min_gap: float = Field(default=0.0, ge=0)
 
     @property

@@ -6,13 +6,17 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, ValidationError, model_validator
 
 from migralab.core import units
-from migralab.core.errors import UnknownIdError
-from migralab.spec.claim import Claim, Id
+from migralab.core.errors import RequestError, UnknownIdError
+from migralab.spec.claim import Claim, Id, ReadoutId, populations_in
 from migralab.spec.geometry import Geometry, Length, OpenPlane, quantity_in
 from migralab.spec.parameter import Frozen, Parameter, Source
+from migralab.spec.pool import Pool, find_pool_problems, pool_change_problems
+from migralab.spec.population import Population
+from migralab.spec.rules.physicell import take_over_rules
+from migralab.spec.rules.rule import Rule, RulesFile, find_change_problems, find_rule_problems
 
 Status = Literal["provisional", "reviewed", "disputed", "retired"]
 Evidence = Literal["perturbed", "associated", "asserted"]
@@ -53,6 +57,7 @@ class Dish(Frozen):
     """The culture dish and how it is watched. What the experimenter chooses, so it needs no source."""
 
     cells: PositiveInt = Field(default=100, le=10_000_000)
+    population: Id = Field(default="producers", description="name of these cells; others stand under populations")
     duration: Time = "12 h"
     step: Time = "1 min"
     output_every: Time = "30 min"
@@ -122,6 +127,8 @@ class Arm(Frozen):
     replaces: dict[str, str] = Field(
         default_factory=dict, description="mechanism id: the mechanism that takes its place"
     )
+    without: tuple[str, ...] = Field(default=(), description="mechanisms that this arm lacks")
+    rules: dict[Id, str | None] = Field(default_factory=dict, description="rule id: another sentence, or null for none")
     note: str = ""
 
 
@@ -136,12 +143,28 @@ class Experiment(Frozen):
     note: str = ""
     graph: tuple[Edge, ...] = ()
     dish: Dish = Dish()
+    populations: dict[Id, Population] = Field(default_factory=dict, description="cells beside those of the dish")
+    pools: dict[Id, Pool] = Field(default_factory=dict, description="urine, blood: what flows out of the tissue")
     mechanisms: dict[Id, dict[str, Parameter]] = Field(
         min_length=1, description="mechanism id: changes from its defaults"
     )
+    rules: dict[Id, Rule] = Field(default_factory=dict, description="what signals do to behaviours, in sentences")
+    rules_file: RulesFile | None = Field(default=None, description="more of them, from a rules file of PhysiCell")
     arms: tuple[Arm, ...] = Field(min_length=1)
-    readouts: tuple[Id, ...] = ()
+    readouts: tuple[ReadoutId, ...] = ()
     claims: tuple[Claim, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_over_rules(cls, data: object) -> object:
+        if not isinstance(data, Mapping) or data.get("rules_file") is None:
+            return data
+        try:
+            return take_over_rules(data)
+        except ValidationError:
+            return data  # the field itself says what is wrong
+        except RequestError as error:
+            raise InconsistentError([(("rules_file",), str(error))]) from None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -173,6 +196,22 @@ class Experiment(Frozen):
         return self.control if against is None else self.arm(against)
 
 
+def split_population(path: str, populations: Iterable[str]) -> tuple[str | None, str]:
+    """Split ``populations.kg1a.motility.walk.speed`` into the population and the rest; None for any other path.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is no such population.
+    """
+    if not path.startswith("populations."):
+        return None, path
+    _, name, *rest = path.split(".", 2)
+    if name not in (known := list(populations)):
+        raise UnknownIdError("population", name, known)
+    return name, rest[0] if rest else ""
+
+
 def split_path(path: str, mechanisms: Iterable[str]) -> tuple[str, str]:
     """Split ``adhesion.matrix.fibronectin`` into mechanism id and parameter name.
 
@@ -199,6 +238,9 @@ def find_problems(experiment: Experiment) -> Iterator[tuple[Location, str]]:
     if len(controls) != 1:
         got = ", ".join(controls) or "none"
         yield ("arms",), f"exactly one arm is the control (control: true); here: {got}."
+    yield from _population_problems(experiment)
+    yield from find_pool_problems(experiment.pools)
+    yield from find_rule_problems(experiment.rules, [experiment.dish.population, *experiment.populations])
     for index, arm in enumerate(experiment.arms):
         for place, text in _arm_problems(experiment, arm):
             yield ("arms", index, *place), text
@@ -216,6 +258,26 @@ def _repeated(name: str, ids: Iterable[str]) -> Iterator[tuple[Location, str]]:
         seen.add(got)
 
 
+def _population_problems(experiment: Experiment) -> Iterator[tuple[Location, str]]:
+    first = experiment.dish.population
+    if first in experiment.populations:
+        yield ("populations", first), f"'{first}' names the cells of the dish (dish.population); choose another"
+    for name, population in experiment.populations.items():
+        if population.enters_s > experiment.dish.duration_s:
+            yield (
+                ("populations", name, "enters"),
+                f"'{name}' comes in at {population.enters}, after the end of the run ({experiment.dish.duration})",
+            )
+        for path in population.changes:
+            try:
+                split_path(path, experiment.mechanisms)
+            except UnknownIdError as error:
+                yield ("populations", name, "changes", path), str(error)
+    for index, readout in enumerate(experiment.readouts):
+        for name in populations_in(readout):
+            yield from _unknown(("readouts", index), "population", name, (first, *experiment.populations))
+
+
 def _arm_problems(experiment: Experiment, arm: Arm) -> Iterator[tuple[Location, str]]:
     arms = [other.id for other in experiment.arms]
     if arm.against is not None:
@@ -228,14 +290,21 @@ def _arm_problems(experiment: Experiment, arm: Arm) -> Iterator[tuple[Location, 
     elif not arm.control and experiment.graph:
         yield (), f"arm '{arm.id}' names no edge; each arm touches one edge of the graph (source -> target)"
     yield from ((("replaces",), str(error)) for error in _replacement_errors(experiment, arm))
-    mechanisms = {arm.replaces.get(name, name) for name in experiment.mechanisms}
+    for position, name in enumerate(arm.without):
+        yield from _unknown(("without", position), "mechanism", name, experiment.mechanisms)
+    mechanisms = {arm.replaces.get(name, name) for name in experiment.mechanisms if name not in arm.without}
+    yield from pool_change_problems(experiment.pools, arm.changes)
     for path in arm.changes:
+        if path.startswith("pools."):
+            continue
         try:
-            split_path(path, mechanisms)
+            split_path(split_population(path, experiment.populations)[1], mechanisms)
         except UnknownIdError as error:
             yield ("changes", path), str(error)
-    if not arm.control and not arm.changes and not arm.replaces:
-        yield (), f"arm '{arm.id}' changes nothing; write 'changes' or 'replaces', or make it the control"
+    yield from find_change_problems(arm.rules, experiment.rules)
+    if not (arm.control or arm.changes or arm.replaces or arm.without or arm.rules):
+        ways = "'changes', 'replaces', 'without' or 'rules'"
+        yield (), f"arm '{arm.id}' changes nothing; write {ways}, or make it the control"
 
 
 def _replacement_errors(experiment: Experiment, arm: Arm) -> Iterator[UnknownIdError | str]:
@@ -284,10 +353,37 @@ def nearest(got: str, known: Iterable[str]) -> str:
     return f"Did you mean {' or '.join(near)}?" if near else f"Allowed: {', '.join(names)}."
 
 
-def changed_parameters(base: Mapping[str, Mapping[str, Parameter]], arm: Arm) -> dict[str, dict[str, Parameter]]:
-    """Return the parameters of every mechanism after an arm's replacements and changes, in order."""
-    result = {arm.replaces.get(name, name): ({} if name in arm.replaces else dict(own)) for name, own in base.items()}
+def changed_parameters(
+    base: Mapping[str, Mapping[str, Parameter]], arm: Arm, populations: Mapping[str, Population] | None = None
+) -> tuple[dict[str, dict[str, Parameter]], dict[str, Population]]:
+    """Return the parameters of every mechanism, and the populations, after an arm's replacements and changes."""
+    result = {
+        arm.replaces.get(name, name): ({} if name in arm.replaces else dict(own))
+        for name, own in base.items()
+        if name not in arm.without
+    }
+    others = dict(populations or {})
     for path, parameter in arm.changes.items():
-        mechanism, name = split_path(path, result)
+        if path.startswith("pools."):
+            continue
+        population, place = split_population(path, others)
+        if population is not None:
+            split_path(place, result)
+            own = others[population]
+            others[population] = own.model_copy(update={"changes": {**own.changes, place: parameter}})
+            continue
+        mechanism, name = split_path(place, result)
         result[mechanism][name] = parameter
-    return result
+    # What an arm takes out, a population cannot change
+    for name, own in others.items():
+        kept = {path: value for path, value in own.changes.items() if _names_one_of(path, result)}
+        others[name] = own.model_copy(update={"changes": kept})
+    return result, others
+
+
+def _names_one_of(path: str, mechanisms: Iterable[str]) -> bool:
+    try:
+        split_path(path, mechanisms)
+    except UnknownIdError:
+        return False
+    return True

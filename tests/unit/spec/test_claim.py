@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from migralab.spec.claim import Claim, Comparison, Laboratory
+from migralab.spec.claim import Claim, Comparison, Laboratory, populations_in
 
 SOURCE = {"key": "chen2019", "locator": "fig 1g", "tag": "D"}
 T1 = {
@@ -108,3 +108,26 @@ def test_the_least_effect_is_a_fifth_or_half_the_published_one():
 def test_a_laboratory_has_cells_and_a_spread(fields, said):
     with pytest.raises(ValidationError, match=said):
         Laboratory.model_validate({**fields, "source": SOURCE})
+
+
+@pytest.mark.parametrize(
+    ("readout", "populations"),
+    [
+        ("speed.mean", ()),
+        ("attraction.index[kg1a]", ("kg1a",)),
+        ("attraction.index@raw[kg1a, of=producers]", ("kg1a", "producers")),
+        ("site.density[kg1a, x_um=-1.5, y_um=1e3]", ("kg1a",)),
+        ("site.density[x_um=0, population=kg1a]", ("kg1a",)),
+    ],
+)
+def test_a_readout_may_name_populations_and_options(readout, populations):
+    claim = Claim.model_validate({**T1, "comparison": {**T1["comparison"], "readout": readout}})
+    assert populations_in(claim.comparison.readout) == populations
+
+
+@pytest.mark.parametrize(
+    "readout", ["speed.mean[", "speed.mean[]", "speed.mean[a][b]", "speed.mean[a;b]", "[kg1a]", "a b"]
+)
+def test_a_readout_that_is_no_id_is_refused(readout):
+    with pytest.raises(ValidationError, match="pattern"):
+        Claim.model_validate({**T1, "comparison": {**T1["comparison"], "readout": readout}})

@@ -1,0 +1,1 @@
+"""What cells become: they divide, die, differentiate, fuse, sprout, seal and clot."""

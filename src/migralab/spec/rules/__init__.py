@@ -1,0 +1,1 @@
+"""Rules of cells as sentences: read, written, and taken over from PhysiCell."""
