@@ -121,12 +121,8 @@ def test_contact_equals_its_twin():
     cell, cell_dish = crowd(rng, 60)
     vesicle, dish = crowd(rng, 400)
     vesicle[:5] = cell[0]  # right under a cell
-    cell_id, alive = np.arange(100, 160), rng.random(60) < 0.9
-    maker, ligand = rng.choice(cell_id, 400), rng.exponential(size=400) * (rng.random(400) < 0.8)
-    ours = contact.find_touching(vesicle, dish, maker, cell, cell_dish, cell_id, alive, 12.0)
-    twin = contact.find_touching_array(vesicle, dish, maker, cell, cell_dish, cell_id, alive, 12.0)
-    np.testing.assert_array_equal(ours, twin)
-    assert 20 < (ours >= 0).sum() < 380
+    cell_id = np.arange(100, 160)
+    maker, ligand = rng.choice(cell_id, 400), rng.exponential(size=(400, 2)) * (rng.random(400) < 0.8)[:, None]
     one = contact.feel_vesicles(cell, cell_dish, cell_id, vesicle, dish, maker, ligand, 12.0)
     two = contact.feel_vesicles_array(cell, cell_dish, cell_id, vesicle, dish, maker, ligand, 12.0)
     for a, b in zip(one, two, strict=True):

@@ -21,7 +21,7 @@ engine.run(state, 75)
 fibres, cells = state["fibres"], state["cells"]
 print(json.dumps({"compiled": not numba.config.DISABLE_JIT, "kind": fibres["kind"].tolist(),
     "parent": fibres["parent"].tolist(), "x": fibres["x"].tolist(), "laid": cells["fibre_laid"].tolist(),
-    "attachments": cells["attachments"].tolist()}))
+    "attachments": state["rears"]["attachments"].tolist()}))
 """
 
 

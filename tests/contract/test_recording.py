@@ -12,7 +12,7 @@ from migralab.catalog.catalog import load
 from migralab.engine.engine import BASE_COLUMNS
 from migralab.engine.mechanism import State
 from migralab.engine.table import Column, Table
-from migralab.mechanisms.registry import MECHANISMS
+from migralab.mechanisms.registry import MECHANISMS, TARGETED
 from migralab.results.schema import TABLES
 from migralab.simulation.compile import compile_experiment
 from migralab.simulation.observe import observe
@@ -21,9 +21,15 @@ from migralab.simulation.simulate import simulate, simulate_dishes
 from migralab.spec.change import apply_setting
 from tests.dish import FORMATION, found_dish
 
+
+def made(name):
+    kind = MECHANISMS[name]
+    return kind(kind.parameters(), 60.0, *(["target"] if name in TARGETED else []))
+
+
 RECORDED = {
     column.path: column
-    for column in (*BASE_COLUMNS, *(c for kind in MECHANISMS.values() for c in kind(kind.parameters(), 60.0).columns))
+    for column in (*BASE_COLUMNS, *(c for name in MECHANISMS for c in made(name).columns))
     if column.file
 }
 SETTINGS = ("dish.cells=8", "dish.duration=8 h", "dish.output_every=120 min", "motility.walk.spreading=0 min",
@@ -51,6 +57,7 @@ def test_a_recorded_column_is_in_the_schema_with_its_unit(path):
             "um2": "um^2",
             "um3": "um^3",
             "molecules": "",
+            "receptors": "",
             "molecules/um3": "nM",
             "1/um2": "1/um^2",
         }.get(column.unit, column.unit)

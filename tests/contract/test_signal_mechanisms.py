@@ -16,7 +16,8 @@ from migralab.physics.space import Space
 from tests.dish import tables_of
 from tests.signals import CARRY, CLOSED, OPEN, build, found
 
-ALL = (*CARRY, "signals.mitochondria", "signals.membrane-bound", "signals.delivered-dose", "signals.diffusing")
+ALL = (*CARRY, "signals.mitochondria", "signals.membrane-bound", "recipients.uptake", "recipients.endosome",
+       "signals.diffusing")  # fmt: skip
 CHANGES = {
     "signals.release": {"permeability": "1e-5 um/s"},
     "signals.diffusing": {"clearance": "100 um^3/s", "background": "0.1 nM"},

@@ -7,6 +7,7 @@ import pytest
 
 from migralab.core.random import child_key_array, stream_key
 from migralab.physics import breakage, growth, motility, neighbours, network
+from migralab.physics.space import Space
 from tests.dish import found_dish
 
 STREAM = stream_key("twin")
@@ -23,22 +24,39 @@ def test_walk_equals_its_twin():
     angle = rng.uniform(0, 2 * np.pi, n)
     start = {
         "heading": np.column_stack([np.cos(angle), np.sin(angle)]),
-        "speed": rng.gamma(2.0, 0.004, n),
         "moving": rng.random(n) < 0.4,
         "left": rng.exponential(size=n),
         "switches": np.zeros(n, np.int64),
-        "velocity": np.zeros((n, 2)),
+        "stride": np.zeros((n, 2)),
     }
+    turning = rng.normal(0.0, 0.01, (n, 2)) * (rng.random(n) < 0.7)[:, None]  # some feel nothing
+    cells = motility.Walkers(
+        rng.random(n) < 0.9, rng.integers(0, 2, n).astype(np.int32), rng.choice([0.0, 3000.0], n),
+        rng.gamma(2.0, 0.5, n), rng.uniform(0.5, 1.0, n), rng.uniform(0.5, 2.0, n), rng.uniform(0.5, 2.0, n), turning,
+        KEYS,
+    )  # fmt: skip
+    law = np.array([[0.008, 3600.0, 1 / 2000, 1 / 900, 0.0], [0.1, 600.0, 1 / 500, 1 / 900, 600.0]])
     one, two = ({k: v.copy() for k, v in start.items()} for _ in range(2))
     for count in range(200):
         for state, function in ((one, motility.walk), (two, motility.walk_array)):
-            function(*state.values(), KEYS, STREAM, count, 60.0, 3600.0, 1 / 2000, 1 / 900)
+            function(*state.values(), cells, law, STREAM, count, 60.0 * (count + 1), 60.0)
     assert one["switches"].sum() > 1000
     np.testing.assert_array_equal(one["switches"], two["switches"])
     np.testing.assert_array_equal(one["moving"], two["moving"])
     # libm against numpy's own functions: last bits, over 200 steps
-    np.testing.assert_allclose(one["velocity"], two["velocity"], rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(one["stride"], two["stride"], rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(one["heading"], two["heading"], atol=1e-11)
+
+
+def test_moving_equals_its_twin():
+    rng = generator()
+    position, alive = rng.uniform(0, 100, (500, 2)), rng.random(500) < 0.8
+    velocity, stride = rng.normal(size=(2, 500, 2))
+    one, two = position.copy(), position.copy()
+    motility.move(one, velocity, stride, alive, 6.0)
+    motility.move_array(two, velocity, stride, alive, 6.0)
+    np.testing.assert_array_equal(one, two)
+    np.testing.assert_array_equal(one[~alive], position[~alive])
 
 
 def test_repulsion_equals_its_twin():
@@ -47,8 +65,8 @@ def test_repulsion_equals_its_twin():
     alive = rng.random(800) < 0.9
     group = rng.integers(0, 3, 800)
     one, two = np.zeros((800, 2)), np.zeros((800, 2))
-    neighbours.push_apart(position, group, alive, one, 20.0, 0.002)
-    neighbours.push_apart_array(position, group, alive, two, 20.0, 0.002)
+    neighbours.push_apart(position, group, alive, one, np.full(800, 10.0), 0.002)
+    neighbours.push_apart_array(position, group, alive, two, np.full(800, 10.0), 0.002)
     assert np.count_nonzero(one) > 500
     np.testing.assert_allclose(one, two, rtol=1e-10, atol=1e-15)  # the sums run in another order
     np.testing.assert_allclose(one.sum(axis=0), 0.0, atol=1e-12)  # action equals reaction
@@ -107,3 +125,18 @@ def test_stretches_equal_their_twin():
     np.testing.assert_array_equal(one[0], two[0])
     np.testing.assert_allclose(one[1], two[1], rtol=1e-5, atol=1e-5)  # float32 positions
     np.testing.assert_allclose(one[2], two[2], rtol=1e-5, atol=1e-5)
+
+
+def test_walls_turn_cells_back_as_the_space_says():
+    rng = generator()
+    space = Space(seeded=(100.0, 60.0), walls=("no-flux", "no-flux"), confines=(True, True))
+    position = rng.uniform(-20, 120, (600, 2))
+    angle = rng.uniform(0, 2 * np.pi, 600)
+    heading = np.column_stack([np.cos(angle), np.sin(angle)])
+    one, two = (position.copy(), heading.copy()), (position.copy(), heading.copy())
+    motility.turn_back(*one, *space.seeded, np.array(space.confines))
+    normal = space.confine(two[0])
+    two[1][:] -= 2.0 * np.maximum((normal * two[1]).sum(axis=1), 0.0)[:, None] * normal
+    np.testing.assert_array_equal(one[0], two[0])
+    np.testing.assert_allclose(one[1], two[1], atol=1e-15)
+    assert ((normal != 0).all(axis=1)).sum() > 20  # corners

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 
 from migralab.core.errors import BreakdownError, RequestError
-from migralab.engine.mechanism import Stream
-from migralab.mechanisms.signals.delivered_dose import DeliveredDose
 from migralab.physics.field.exponential import ExponentialSolver
 from migralab.physics.field.grid import FIXED, NO_FLUX, Grid
 from migralab.physics.signals.binding import bind, effective_diffusivity
@@ -33,7 +31,7 @@ SPACES = {
 @pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
 @pytest.mark.parametrize(("medium", "changes"), MEDIA.values(), ids=MEDIA)
 def test_in_a_closed_dish_every_molecule_is_somewhere(space, medium, changes):
-    names = (*CARRY, "signals.delivered-dose", medium)
+    names = (*CARRY, "recipients.uptake", medium)
     engine, state = found(names, {**LEAKY, medium: changes}, space=space)
     engine.run(state, 1)
     now = accounts(engine, state)
@@ -259,46 +257,6 @@ def test_a_dense_matrix_catches_no_more_with_long_ticks_than_with_short_ones(sit
     np.testing.assert_allclose(found_at[0], found_at[1], rtol=0.1, atol=0.02 * found_at[1].max())
 
 
-class _Still:
-    """Cells that lie on many vesicles of another cell and do not move."""
-
-    def __init__(self, count, dt):
-        names = ("motility.adhesion", "biogenesis.rear-width", "biogenesis.retraction-fibre", "biogenesis.breakage",
-                 "biogenesis.nucleation", "biogenesis.growth", "biogenesis.fate", "signals.cargo",
-                 "signals.delivered-dose")  # fmt: skip
-        self.engine, self.state = found(names, {}, cells=2, dt=dt)
-        cells, vesicles = self.state["cells"], self.state["migrasomes"]
-        cells["position"][:] = [[0.0, 0.0], [250.0, 250.0]]
-        rng = np.random.default_rng(5)
-        vesicles.add(
-            rng.integers(1, 2**62, count).astype(np.uint64), node=-1, cell=cells["id"][1], x=np.full(count, 3.0),
-            y=0.0, stage=1, resolves=0.0, initial_area=1.0, initial_volume=0.1, area=1.0, volume=0.1,
-        )  # fmt: skip
-        vesicles.commit()
-        vesicles["cargo"][:] = 2.0
-        self.dose = next(m for m in self.engine.plan if isinstance(m, DeliveredDose))
-        self.dt = dt
-
-    def left_after(self, minutes):
-        for k in range(round(minutes * 60 / self.dt)):
-            self.state.time = k * self.dt
-            self.dose.step(self.state, self.dt, Stream(np.uint64(9), k))
-        return int(self.state["migrasomes"]["alive"].sum())
-
-
-@pytest.mark.parametrize("dt", [60.0, 30.0])
-def test_uptake_takes_its_time_whatever_the_step(dt):
-    """1/20 per min for 20 min: 63 % are gone, four binomial standard errors of 2,000 (false alarm 1 in 16,000)."""
-    dish = _Still(2000, dt)
-    left = dish.left_after(20)
-    assert left == pytest.approx(2000 * np.exp(-1.0), abs=4 * np.sqrt(2000 * 0.368 * 0.632))
-    cells = dish.state["cells"]
-    assert cells["engulfed"].tolist() == [2000 - left, 0]  # the maker lies far away and would not take its own
-    np.testing.assert_allclose(cells["delivered"][0], 2.0 * (2000 - left))
-    gone = dish.state["migrasomes"]["gone"]
-    assert gone[np.isfinite(gone)].max() <= 20 * 60
-
-
 @pytest.mark.parametrize("space", [SPACES["walls"], SPACES["cavity"]], ids=["walls", "cavity"])
 def test_walls_hold_the_cells(space):
     engine, state = found(CARRY, {"motility.walk": {"speed": "5 um/min"}}, space=space)
@@ -344,7 +302,7 @@ def test_uptake_that_no_cutting_can_follow_stops_the_run_and_says_what_to_do():
 
 def test_half_the_tick_leaves_the_budget_where_it_was():
     """12 dishes at two steps: no way that molecules take differs by four standard errors (1 in 3,000 for five ways)."""
-    names = (*CARRY, "signals.diffusing", "signals.delivered-dose")
+    names = (*CARRY, "signals.diffusing", "recipients.uptake")
     changes = {**LEAKY, "signals.diffusing": {"clearance": "100 um^3/s"}}
     found_at = []
     for dt in (60.0, 30.0):

@@ -14,9 +14,25 @@ from migralab.mechanisms.motility.adhesion import Adhesion
 from migralab.mechanisms.motility.contact import Contact
 from migralab.mechanisms.motility.displacement import Displacement
 from migralab.mechanisms.motility.walk import Walk
+from migralab.mechanisms.phenotype.barrier import Barrier
+from migralab.mechanisms.phenotype.clotting import Clotting
+from migralab.mechanisms.phenotype.death import Death
+from migralab.mechanisms.phenotype.differentiation import Differentiation
+from migralab.mechanisms.phenotype.division import Division
+from migralab.mechanisms.phenotype.fusion import Fusion
+from migralab.mechanisms.phenotype.neighbours import Neighbours
+from migralab.mechanisms.phenotype.sprouting import Sprouting
+from migralab.mechanisms.pools.compartment import Compartment
+from migralab.mechanisms.recipients.add_back import AddBack
+from migralab.mechanisms.recipients.chemotaxis import Chemotaxis
+from migralab.mechanisms.recipients.contact_guidance import ContactGuidance, Trails
+from migralab.mechanisms.recipients.endosome import Endosome
+from migralab.mechanisms.recipients.phenotype import Phenotype
+from migralab.mechanisms.recipients.receptors import Receptors
+from migralab.mechanisms.recipients.uptake import Uptake
+from migralab.mechanisms.signals.bath import Bath
 from migralab.mechanisms.signals.bead import Bead
 from migralab.mechanisms.signals.cargo import Cargo
-from migralab.mechanisms.signals.delivered_dose import DeliveredDose
 from migralab.mechanisms.signals.diffusing import Diffusing
 from migralab.mechanisms.signals.matrix_bound import MatrixBound
 from migralab.mechanisms.signals.membrane_bound import MembraneBound
@@ -28,9 +44,17 @@ MECHANISMS: dict[str, Any] = {
     for mechanism in (
         Adhesion, Walk, Contact, Displacement, RearWidth, RetractionFibre, Breakage, Nucleation, Growth, Fate,
         Cargo, Mitochondria, Release, Bead, Diffusing, MatrixBound, MembraneBound,
-        DeliveredDose,
+        Bath, Receptors, Chemotaxis, Trails, ContactGuidance,
+        Uptake, Endosome, AddBack, Compartment,
+        Phenotype, Division, Death, Differentiation, Fusion, Sprouting, Barrier, Clotting,
+        Neighbours,
     )
 }  # fmt: skip
 
-SEVERAL = frozenset({Diffusing.name, MatrixBound.name})
-"""Mechanisms of which an experiment may have several, as ``signals.diffusing@vegf``: one for each substance."""
+TARGETED = frozenset({Differentiation.name, Fusion.name, Neighbours.name})
+"""Mechanisms that speak of a population, as ``phenotype.fusion@osteoclast``."""
+
+SEVERAL = TARGETED | frozenset(
+    {Diffusing.name, MatrixBound.name, MembraneBound.name, Bath.name, Receptors.name, Chemotaxis.name}
+)
+"""Mechanisms of which an experiment may have several, as ``signals.diffusing@vegf``: one for each."""

@@ -100,11 +100,11 @@ class Cargo:
     phase: ClassVar[Phase] = Phase.MOVE
     columns: ClassVar[tuple[Column, ...]] = (
         Column(path="cells.cargo", dtype="float64", unit="molecules", shape=(len(KINDS),), fill=np.nan, file=KINDS,
-               meaning="left in the cell; NaN until the first tick, which knows the volume of the cell"),
+               inherit="share", meaning="left in the cell; NaN until the first tick, which knows the cell's volume"),
         Column(path="cells.rna_share", dtype="float64", unit="", file=("rna_share",),
                meaning="chance that one of its vesicles holds mRNA"),
         _column("cargo", "float64", "molecules", "in the vesicle", shape=(len(KINDS),), file=KINDS),
-        _column("cargo_expected", "float64", "molecules", "mean that has been offered so far", shape=(len(KINDS),)),
+        _column("cargo_expected", "float32", "molecules", "mean that has been offered so far", shape=(len(KINDS),)),
         _column("loaded_volume", "float64", "um3", "volume whose content has been offered"),
         _column("loaded_area", "float64", "um2", "membrane whose content has been offered"),
         _column("rna_positive", "float32", "", "1 if it holds mRNA, 0 if not; NaN until it is stabilised", fill=np.nan,
@@ -112,15 +112,16 @@ class Cargo:
     )  # fmt: skip
     reads: ClassVar[frozenset[str]] = frozenset(
         {f"migrasomes.{c}" for c in ("alive", "stage", "volume", "area", "cell", "key")}
-        | {"cells.volume", "cells.membrane"}
+        | {"cells.volume", "cells.membrane", "cells.population"}
     )
+    varies: ClassVar[frozenset[str]] = frozenset(KINDS)
     writes: ClassVar[frozenset[str]] = frozenset(column.path for column in columns)
     adds: ClassVar[frozenset[str]] = frozenset()
     creates: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, parameters: Parameters, dt: float) -> None:  # noqa: ARG002  # every mechanism gets the tick
         p = self._p = parameters.internal()
-        self._content = np.array([p[kind] for kind in KINDS])
+        self._content = np.column_stack([parameters.varied(kind) for kind in KINDS])
         self._enrichment = np.array(
             [p[f"{kind}_enrichment"] for kind in ("soluble", "membrane", "mrna", "mirna", "small_vesicle")]
         )
@@ -142,15 +143,15 @@ class Cargo:
         """Offer each grown vesicle what came in with its growth, and take it from the cell."""
         cells, vesicles = state["cells"], state["migrasomes"]
         self._fill_pools(cells)
-        stable = vesicles["alive"] & (vesicles["stage"] == STABILISED)
+        stable = vesicles["alive"] & (vesicles["stage"] == STABILISED) & (vesicles["cell"] >= 0)
         grown = (vesicles["volume"] > vesicles["loaded_volume"]) | (vesicles["area"] > vesicles["loaded_area"])
         rows = np.flatnonzero(stable & grown)
         if not len(rows):
             return
-        cell = cells.row(vesicles["cell"][rows])
+        cell = cells.place(vesicles["cell"][rows])
         fresh = np.isnan(vesicles["rna_positive"][rows])
         self._decide(vesicles, rows[fresh], cells["rna_share"][cell[fresh]], stream)
-        expected, want = vesicles["cargo_expected"][rows], np.empty((len(rows), len(KINDS)))
+        expected, want = vesicles["cargo_expected"][rows].astype(np.float64), np.empty((len(rows), len(KINDS)))
         rise = self._rise(vesicles, cells, rows, cell)
         offer_molecules(vesicles["key"][rows], stream.key, rise, expected, want)
         # A positive vesicle is one that was seen to hold RNA: at least one molecule
@@ -166,7 +167,7 @@ class Cargo:
         if len(new):
             per = np.column_stack([cells["volume"][new]] * len(KINDS))
             per[:, MEMBRANE_PROTEIN] = cells["membrane"][new]
-            cells["cargo"][new] = np.rint(self._content * per)
+            cells["cargo"][new] = np.rint(self._content[cells["population"][new]] * per)
 
     @staticmethod
     def _decide(vesicles: Table, rows: NDArray[Any], share: NDArray[np.float64], stream: Stream) -> None:
@@ -185,9 +186,8 @@ class Cargo:
     def account(self, state: State) -> Accounts:
         """Return what cells and migrasomes hold, by kind and dish."""
         cells, vesicles = state["cells"], state["migrasomes"]
-        dish = cells["dish"][cells.row(vesicles["cell"])]
         found = {}
         for k, kind in enumerate(KINDS):
             found[kind, "cells"] = per_dish(state, cells["dish"], np.nan_to_num(cells["cargo"][:, k]))
-            found[kind, "migrasomes"] = per_dish(state, dish, vesicles["cargo"][:, k])
+            found[kind, "migrasomes"] = per_dish(state, vesicles["dish"], vesicles["cargo"][:, k])
         return found

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from migralab.engine.mechanism import Accounts, GridField, Phase, State, Stream
 from migralab.engine.table import Column
-from migralab.mechanisms.base import estimate
+from migralab.mechanisms.base import estimate, ticks_in
 from migralab.mechanisms.signals.medium import MEDIUM_READS, Medium, Species
 from migralab.spec.parameter import MechanismParameters, Parameter, quantity
 
@@ -40,6 +40,10 @@ class Parameters(MechanismParameters):
         10.0, "um", source=estimate("a cell is resolved, and a dish of a millimetre takes 1e4 voxels"), minimum=0.01,
         description="edge of a voxel of the field",
     )  # fmt: skip
+    interval: Parameter = quantity(
+        1.0, "min", source=estimate("a cell does not cross a voxel in it; the field is exact to second order in it"),
+        minimum=1e-6, description="time between two steps of the field",
+    )  # fmt: skip
 
 
 class Diffusing:
@@ -47,20 +51,19 @@ class Diffusing:
 
     parameters: ClassVar[type[Parameters]] = Parameters
     phase: ClassVar[Phase] = Phase.EXCHANGE
-    adds: ClassVar[frozenset[str]] = frozenset()
     creates: ClassVar[frozenset[str]] = frozenset()
     name = "signals.diffusing"
 
-    def __init__(self, parameters: Parameters, dt: float, species: str = "cue") -> None:  # noqa: ARG002  # all get it
+    def __init__(self, parameters: Parameters, dt: float, species: str = "cue") -> None:
         p = parameters.internal()
+        self.every = ticks_in(p.pop("interval"), dt)
         if species != "cue":
             self.name = f"{type(self).name}@{species}"
         self.medium = Medium(Species(name=species, owner=self.name, **p))
         self.columns: tuple[Column, ...] = self.medium.columns
         self.reads = MEDIUM_READS | {f"cells.{species}_clearance"}
-        self.writes = self.medium.writes
+        self.writes, self.adds = self.medium.writes, self.medium.adds
         self.takes = {"migrasomes.released": p["share"]}
-        self.every = 1
 
     def found(self, state: State, stream: Stream) -> None:  # noqa: ARG002  # nothing is drawn
         """Lay out the field of every dish."""

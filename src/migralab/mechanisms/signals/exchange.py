@@ -77,9 +77,6 @@ class Step:
         self.books[OUTSIDE] += given.sum() - inside
         self.books[TAKEN] += taken
         self.books[LOST] += before + inside - taken - self._molecules()
-        found = np.empty(len(self.own))
-        sample(self._points(self.end), as_box(self.concentration), self.box, MOVING, found)
-        self.state["cells"][self.name][self.own] = found
 
     def _molecules(self) -> float:
         return float(self.concentration.sum()) / self.density
@@ -129,7 +126,7 @@ class Step:
         raise BreakdownError(
             f"{s.owner}: the uptake of {self.name} is too strong for a step of {dt:g} s: it would have to be cut into "
             f"{parts} parts, and at most {MOST_PARTS} are made. Lower {s.owner}.clearance, raise {s.owner}.voxel "
-            f"(now {s.voxel:g} um), or shorten dish.step to {dt * MOST_PARTS / parts:.2g} s."
+            f"(now {s.voxel:g} um), or shorten {s.owner}.interval and dish.step to {dt * MOST_PARTS / parts:.2g} s."
         )
 
     def _attempt(self, dt: float, parts: int, source: Floats | None) -> float | None:

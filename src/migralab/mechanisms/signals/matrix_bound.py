@@ -11,11 +11,10 @@ import numpy as np
 from migralab.core.errors import RequestError
 from migralab.engine.mechanism import Accounts, GridField, Phase, State, Stream
 from migralab.engine.table import Column
-from migralab.mechanisms.base import estimate
+from migralab.mechanisms.base import estimate, ticks_in
 from migralab.mechanisms.signals.diffusing import Parameters as DiffusingParameters
 from migralab.mechanisms.signals.exchange import MOST_PARTS
-from migralab.mechanisms.signals.medium import MEDIUM_READS, Medium, Species
-from migralab.physics.field.points import MOVING, as_box, box_of, sample
+from migralab.mechanisms.signals.medium import MEDIUM_READS, Medium, Species, held_columns
 from migralab.physics.signals.binding import bind
 from migralab.spec.parameter import Parameter, Source, quantity
 
@@ -49,12 +48,12 @@ class MatrixBound:
 
     parameters: ClassVar[type[Parameters]] = Parameters
     phase: ClassVar[Phase] = Phase.EXCHANGE
-    adds: ClassVar[frozenset[str]] = frozenset()
     creates: ClassVar[frozenset[str]] = frozenset()
     name = "signals.matrix-bound"
 
     def __init__(self, parameters: Parameters, dt: float, species: str = "cue") -> None:
         p = parameters.internal()
+        self.every, self._dt = ticks_in(p.pop("interval"), dt), dt
         if species != "cue":
             self.name = f"{type(self).name}@{species}"
         self._off, self._half = p.pop("off_rate"), p.pop("affinity")
@@ -63,14 +62,15 @@ class MatrixBound:
         self._bound = f"{species}_bound"
         recorded = ("cue_bound_per_um2",) if species == "cue" else ()
         self.columns: tuple[Column, ...] = (
-            *self.medium.columns,
+            *self.medium.columns, *held_columns(species),
             Column(path=f"cells.{self._bound}", dtype="float64", unit="1/um2", file=recorded,
                    meaning=f"{species} bound under the cell"),
         )  # fmt: skip
         self.reads = MEDIUM_READS | {f"cells.{species}_clearance"}
         self.writes = self.medium.writes | {f"cells.{self._bound}", f"fields.{self._bound}"}
+        self._seen = tuple(column.path for column in held_columns(species)[:2])
+        self.adds = self.medium.adds | set(self._seen)
         self.takes = {"migrasomes.released": p["share"]}
-        self.every, self._dt = 1, dt
 
     def _ground(self, state: State) -> tuple[slice, float]:
         """Return which voxels lie on the ground, and how many um the matrix fills of their height."""
@@ -87,11 +87,13 @@ class MatrixBound:
             If binding is too fast for the step of the dish.
         """
         self.medium.found(state)
-        if (parts := self._parts(state, self._dt)) > MOST_PARTS:
+        dt = self._dt * self.every
+        if (parts := self._parts(state, dt)) > MOST_PARTS:
             raise RequestError(
-                f"{self.name}: the matrix binds so fast that a step of {self._dt:g} s would have to be cut into "
+                f"{self.name}: the matrix binds so fast that a step of {dt:g} s would have to be cut into "
                 f"{parts} parts, and at most {MOST_PARTS} are made. Lower {self.name}.sites or .off_rate, raise "
-                f"{self.name}.affinity, or shorten dish.step to {self._dt * MOST_PARTS / parts:.2g} s."
+                f"{self.name}.affinity, or shorten {self.name}.interval and dish.step to "
+                f"{dt * MOST_PARTS / parts:.2g} s."
             )
         free = state.fields[self.medium.species.name]
         ground, height = self._ground(state)
@@ -122,16 +124,12 @@ class MatrixBound:
             free[dish, ground] = here
 
     def _feel(self, state: State) -> None:
-        """Write the bound cue under each cell, molecules per um2 of ground."""
-        cells, bound = state["cells"], state.fields[self._bound]
-        _, height = self._ground(state)
-        box, flat = box_of(self.medium.grid(state)), len(self.medium.grid(state).shape) == 2
-        for dish in range(len(bound)):
-            own = np.flatnonzero(cells["dish"] == dish)
-            place, found = cells["position"][own], np.empty(len(own))
-            points = np.zeros(len(own)), place[:, 1].copy(), place[:, 0].copy()
-            sample(points, as_box(bound[dish]) if flat else bound[dish], box, MOVING, found)
-            cells[self._bound][own] = height * found
+        """Write the bound cue under each cell, molecules per um2 of ground, and present it to its receptors."""
+        cells, (_, height) = state["cells"], self._ground(state)
+        found, gradient = self.medium.feel(state, state.fields[self._bound])
+        cells[self._bound][cells["alive"]] = height * found[cells["alive"]]
+        for path, values in zip(self._seen, (np.maximum(found, 0.0), gradient), strict=True):
+            state.column(path)[:] += height * values
 
     def account(self, state: State) -> Accounts:
         """Return where the molecules are."""

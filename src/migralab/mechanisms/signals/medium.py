@@ -22,6 +22,7 @@ from migralab.mechanisms.signals.exchange import GIVEN, INITIAL, LOST, OUTSIDE, 
 from migralab.physics.field.exponential import ExponentialSolver
 from migralab.physics.field.grid import Grid
 from migralab.physics.field.implicit import ImplicitSolver
+from migralab.physics.field.points import MOVING, as_box, box_of, sample_gradient
 from migralab.physics.field.transform import next_fast_size
 
 Floats = NDArray[np.float64]
@@ -31,7 +32,7 @@ Floats = NDArray[np.float64]
 BYTES_PER_VOXEL, BYTES_WITH_OBSTACLES = 120, 300
 
 MEDIUM_READS = frozenset(
-    {f"migrasomes.{c}" for c in ("released", "x", "y", "cell")}
+    {f"migrasomes.{c}" for c in ("released", "x", "y", "dish")}
     | {f"beads.{c}" for c in ("released", "x", "y", "dish")}
     | {f"cells.{c}" for c in ("position", "alive", "dish")}
 )
@@ -43,6 +44,42 @@ BEADS = (  # a table that is empty unless `signals.bead` fills it
     Column(path="beads.dish", dtype="int32", unit="", meaning="dish in which it lies"),
     Column(path="beads.released", dtype="float64", unit="molecules", meaning="cue that it has given off so far"),
 )
+
+
+def ligand_columns(name: str) -> tuple[Column, ...]:
+    """Return what a free cue presents to receptors; each way of presenting it adds its part."""
+    return (
+        Column(path=f"cells.{name}_ligand", dtype="float64", unit="molecules/um3",
+               meaning=f"free {name} at the receptors, with that of a bath"),
+        Column(path=f"cells.{name}_ligand_gradient", dtype="float64", unit="molecules/um4", shape=(2,),
+               meaning="its gradient"),
+    )  # fmt: skip
+
+
+def held_columns(name: str) -> tuple[Column, ...]:
+    """Return what surfaces present of a cue: the ground under a cell, and the vesicles that it touches."""
+    return (
+        Column(path=f"cells.{name}_ground", dtype="float64", unit="1/um2", meaning=f"{name} on the ground under it"),
+        Column(path=f"cells.{name}_ground_gradient", dtype="float64", unit="1/um3", shape=(2,),
+               meaning="its gradient"),
+        Column(path=f"cells.{name}_touched", dtype="float64", unit="molecules",
+               meaning=f"{name} on vesicles of others where they touch it"),
+        Column(path=f"cells.{name}_touched_area", dtype="float64", unit="um2", meaning="area of that contact"),
+        Column(path=f"cells.{name}_touched_pull", dtype="float64", unit="molecules", shape=(2,),
+               meaning="sum of these molecules times unit vectors to their vesicles"),
+    )  # fmt: skip
+
+
+def sink_column(name: str) -> Column:
+    """Return what recipients add to the clearance of a cue."""
+    return Column(path=f"cells.{name}_clearance", dtype="float64", unit="um3/s", meaning=f"added clearance of {name}")
+
+
+def add_ligand(state: State, name: str, ligand: Floats, gradient: Floats) -> None:
+    """Add to what receptors see, molecules/um3 and molecules/um4, (n,) and (n, 2)."""
+    cells = state["cells"]
+    cells[f"{name}_ligand"][:] += np.maximum(ligand, 0.0)  # zeros that went through transforms may be -1e-17
+    cells[f"{name}_ligand_gradient"][:] += gradient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +123,7 @@ class Medium:
         self._solver: ExponentialSolver | ImplicitSolver | None = None
         self.obstacle: NDArray[np.bool_] | None = None
         self._nearest: NDArray[np.int64] | None = None
+        self._beside: NDArray[np.int64] | None = None
         self._scratch: Floats | None = None
 
     @property
@@ -93,8 +131,13 @@ class Medium:
         """Paths of its arrays and of the columns that it alone sets."""
         n = self.species.name
         arrays = {f"fields.{n}{end}" for end in ("", "_modes", "_history", "_books")}
-        others = {f"cells.{n}_clearance"} | {column.path for column in BEADS}
+        others = {f"cells.{n}_clearance"} | {column.path for column in BEADS} | self.adds
         return frozenset(arrays | {column.path for column in self.columns} - others)
+
+    @property
+    def adds(self) -> frozenset[str]:
+        """Paths to which others may add too: what receptors see."""
+        return frozenset(column.path for column in ligand_columns(self.species.name))
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -103,11 +146,14 @@ class Medium:
         recorded = ("cue_nM",) if n == "cue" else ()  # the tables know the one substance of most experiments
         return (
             Column(path=f"cells.{n}", dtype="float64", unit="molecules/um3", meaning=f"{n} at the cell", file=recorded),
-            Column(path=f"cells.{n}_taken", dtype="float64", unit="molecules", meaning=f"{n} taken up so far"),
-            Column(path=f"cells.{n}_clearance", dtype="float64", unit="um3/s", meaning=f"added clearance of {n}"),
-            Column(path=f"cells.{n}_rate", dtype="float64", unit="molecules/s", meaning="uptake at the last step"),
+            Column(path=f"cells.{n}_taken", dtype="float64", unit="molecules", meaning=f"{n} taken up so far",
+                   inherit="share"),
+            sink_column(n),
+            *ligand_columns(n),
+            Column(path=f"cells.{n}_rate", dtype="float64", unit="molecules/s", meaning="uptake at the last step",
+                   inherit="reset"),
             Column(path=f"cells.{n}_from", dtype="float64", unit="um", meaning="where it was at the last step",
-                   shape=(2,), fill=np.nan),
+                   shape=(2,), fill=np.nan, inherit="reset"),
             Column(path=f"migrasomes.{n}_given", dtype="float64", unit="molecules", meaning=f"{n} given to its field"),
             *BEADS,
             Column(path=f"beads.{n}_given", dtype="float64", unit="molecules", meaning=f"{n} given to its field"),
@@ -199,7 +245,7 @@ class Medium:
 
     # ---- a step -------------------------------------------------------------------------------------------------
     def step(self, state: State, dt: float, *, parts: int = 1, beside: Callable[[float], None] | None = None) -> None:
-        """Release, spread, decay and take up in every dish, and sample the result at the cells.
+        """Release, spread, decay and take up in every dish, and let the living cells feel the result.
 
         Parameters
         ----------
@@ -222,16 +268,56 @@ class Medium:
             if beside is not None:
                 beside(dt / parts / 2)
         cells[f"{n}_from"][:] = cells["position"]
+        found, gradient = self.feel(state, state.fields[n])
+        cells[n][cells["alive"]] = found[cells["alive"]]
+        add_ligand(state, n, found, gradient)
+
+    def feel(self, state: State, values: Floats) -> tuple[Floats, Floats]:
+        """Return a field of every dish at its living cells, which lie on the ground, and its gradient.
+
+        Parameters
+        ----------
+        values
+            (dishes, [z,] y, x).
+
+        Returns
+        -------
+        tuple
+            (n,) in the unit of the field and (n, 2) per um; 0 for cells that are not there.
+        """
+        cells, box = state["cells"], box_of(self.grid(state))
+        found, gradient = np.zeros(cells.n), np.zeros((cells.n, 2))
+        for dish, layer in enumerate(values):
+            rows = np.flatnonzero(cells["alive"] & (cells["dish"] == dish))
+            if not len(rows):
+                continue
+            place, here, slope = cells["position"][rows], np.empty(len(rows)), np.empty((len(rows), 2))
+            points = np.zeros(len(rows)), place[:, 1].copy(), place[:, 0].copy()
+            sample_gradient(points, self._without_obstacle(as_box(layer)[:1]), box, MOVING, here, slope)
+            found[rows], gradient[rows] = here, slope
+        return found, gradient
+
+    def _without_obstacle(self, ground: Floats) -> Floats:
+        """Return the lowest layer with what lies in an obstacle taken from the nearest fluid: no step at its wall."""
+        if self.obstacle is None:
+            return ground
+        if self._beside is None:
+            from scipy.ndimage import distance_transform_edt
+
+            blocked = as_box(self.obstacle)[0]
+            place = distance_transform_edt(blocked, return_distances=False, return_indices=True)
+            self._beside = np.ravel_multi_index(tuple(place), blocked.shape).reshape(-1)
+        filled: Floats = ground.reshape(-1)[self._beside].reshape(ground.shape)
+        return filled
 
     def _collect(self, state: State) -> tuple[NDArray[Any], Floats, Floats, Floats]:
         """Return dish, x, y and molecules of all that migrasomes and beads have released since the last step."""
-        name, cells, found = f"{self.species.name}_given", state["cells"], []
+        name, found = f"{self.species.name}_given", []
         for table in ("migrasomes", "beads"):
             givers = state[table]
             given = self.species.share * givers["released"] - givers[name]
             rows = np.flatnonzero(given > 0)
-            dish = cells["dish"][cells.row(givers["cell"][rows])] if table == "migrasomes" else givers["dish"][rows]
-            found.append((dish, givers["x"][rows], givers["y"][rows], given[rows]))
+            found.append((givers["dish"][rows], givers["x"][rows], givers["y"][rows], given[rows]))
             givers[name][rows] += given[rows]
         dish, x, y, given = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return dish, x, y, given

@@ -152,10 +152,10 @@ class Mitochondria:
         # A vesicle grows only while it is attached, so a room opens only then. One that burst since the last step had
         # its rooms filled before, and keeps its row
         rooms = np.floor(vesicles["volume"] / self._room)
-        rows = np.flatnonzero((vesicles["stage"] == STABILISED) & (rooms > vesicles["rooms"]))
+        rows = np.flatnonzero((vesicles["stage"] == STABILISED) & (vesicles["cell"] >= 0) & (rooms > vesicles["rooms"]))
         if not len(rows):
             return
-        cell = cells.row(vesicles["cell"][rows])
+        cell = cells.place(vesicles["cell"][rows])
         first, last = vesicles["rooms"][rows], rooms[rows].astype(np.int32)
         pieces = cells["mitochondria"] / self._piece
         likely = self._p["docking"] * self._p["myo19"] * self._periphery * pieces

@@ -78,13 +78,14 @@ class Release:
         rows = np.flatnonzero(vesicles["alive"] & (vesicles["stage"] == STABILISED))
         if not len(rows):
             return
-        cell = cells.row(vesicles["cell"][rows])
+        cell = np.maximum(cells.place(vesicles["cell"][rows]), 0)  # what was put there is detached: nothing refills it
         held, pool = vesicles["cargo"][rows, SOLUBLE_PROTEIN], cells["cargo"][:, SOLUBLE_PROTEIN]
-        full = vesicles["cargo_expected"][rows, SOLUBLE_PROTEIN]
+        full = vesicles["cargo_expected"][rows, SOLUBLE_PROTEIN].astype(np.float64)
+        path = np.maximum(vesicles["fibre_path"][rows], 1.0).astype(np.float64)
         attached = np.where(vesicles["detached"][rows] > state.time, self._p["refill_diffusivity"], 0.0)
         out, back = escape(
             held, full, vesicles["diameter"][rows] / 2, vesicles["volume"][rows], self._p["permeability"],
-            attached * np.pi * cells["fibre_radius"][cell] ** 2 / np.maximum(vesicles["fibre_path"][rows], 1.0), dt,
+            attached * np.pi * cells["fibre_radius"][cell] ** 2 / path, dt,
         )  # fmt: skip
         back = self._within_pool(back, cell, pool)
         out = np.minimum(out, held + back)  # only where an empty cell cut the refill
@@ -104,6 +105,5 @@ class Release:
 
     def account(self, state: State) -> Accounts:
         """Return what the medium has been given, molecules per dish."""
-        vesicles, cells = state["migrasomes"], state["cells"]
-        dish = cells["dish"][cells.row(vesicles["cell"])]
-        return {("soluble_protein", "released"): per_dish(state, dish, vesicles["released"])}
+        vesicles = state["migrasomes"]
+        return {("soluble_protein", "released"): per_dish(state, vesicles["dish"], vesicles["released"])}

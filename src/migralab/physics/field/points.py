@@ -146,6 +146,51 @@ def sample(points: Points, field: Floats, box: Box, moving: int, found: Floats) 
 
 
 @kernel
+def _slopes(x: float, origin: float, spacing: float, size: int, moving: int) -> tuple[float, float, float]:
+    """Return how the shares of `_shares` change with x, 1/um: the derivative of the spline."""
+    if size == 1:
+        return 0.0, 0.0, 0.0
+    if not moving:
+        return -1.0 / spacing, 1.0 / spacing, 0.0
+    place = (x - origin) / spacing - 0.5
+    off = place - math.floor(place + 0.5)
+    return (off - 0.5) / spacing, -2.0 * off / spacing, (off + 0.5) / spacing
+
+
+@parallel_kernel
+def sample_gradient(points: Points, field: Floats, box: Box, moving: int, found: Floats, gradient: Floats) -> None:
+    """Write the field (z, y, x) at each point to `found`, as `sample` does, and its gradient along the ground.
+
+    The gradient is the derivative of the spline that `sample` uses (eq-spline): exact where the field is linear. At a
+    wall, where the spline takes the same voxel twice, it falls to zero along the normal.
+
+    Parameters
+    ----------
+    gradient
+        (n, 2) along x and y, per um.
+    """
+    nz, ny, nx = field.shape
+    zs, ys, xs = points
+    (oz, oy, ox), (hz, hy, hx), (pz, py, px) = box
+    for n in prange(len(found)):
+        i0, i1, i2, u0, u1, u2 = _shares(xs[n], ox, hx, nx, px, moving)
+        j0, j1, j2, v0, v1, v2 = _shares(ys[n], oy, hy, ny, py, moving)
+        k0, k1, k2, w0, w1, w2 = _shares(zs[n], oz, hz, nz, pz, moving)
+        du0, du1, du2 = _slopes(xs[n], ox, hx, nx, moving)
+        dv0, dv1, dv2 = _slopes(ys[n], oy, hy, ny, moving)
+        total = gx = gy = 0.0
+        for k, w in ((k0, w0), (k1, w1), (k2, w2)):
+            if w == 0.0:
+                continue
+            for j, v, dv in ((j0, v0, dv0), (j1, v1, dv1), (j2, v2, dv2)):
+                row = field[k, j, i0] * u0 + field[k, j, i1] * u1 + field[k, j, i2] * u2
+                total += w * v * row
+                gx += w * v * (field[k, j, i0] * du0 + field[k, j, i1] * du1 + field[k, j, i2] * du2)
+                gy += w * dv * row
+        found[n], gradient[n, 0], gradient[n, 1] = total, gx, gy
+
+
+@kernel
 def take_up(
     points: Points, clearance: Floats, field: Floats, box: Box, density: float, moving: int, rate: Floats,
     taken: Floats,
@@ -233,6 +278,29 @@ def sample_array(points: tuple[Floats, ...], field: Floats, grid: Grid, moving: 
     """Vectorised numpy twin of `sample`."""
     found: Floats = np.sum([field[index] * share for index, share in _cloud(points, grid, moving)], axis=0)
     return found
+
+
+def _slope_arrays(x: Floats, axis: int, grid: Grid, moving: int) -> list[Floats]:
+    h = grid.spacing[axis]
+    if not moving:
+        return [np.full(len(x), -1.0 / h), np.full(len(x), 1.0 / h)]
+    place = (x - grid.origin[axis]) / h - 0.5
+    off = place - np.floor(place + 0.5)
+    return [(off - 0.5) / h, -2.0 * off / h, (off + 0.5) / h]
+
+
+def sample_gradient_array(points: tuple[Floats, ...], field: Floats, grid: Grid, moving: int) -> tuple[Floats, Floats]:
+    """Vectorised numpy twin of `sample_gradient`; returns values and gradients along x and y."""
+    gradient = np.zeros((len(points[0]), 2))
+    axes = len(points)
+    shares = [_share_arrays(x, axis, grid, moving) for axis, x in enumerate(points)]
+    slopes = [_slope_arrays(x, axis, grid, moving) for axis, x in enumerate(points)]
+    for which in np.ndindex(*(len(along) for along in shares)):
+        value = field[tuple(shares[axis][n][0] for axis, n in enumerate(which))]
+        for column, along in ((0, axes - 1), (1, axes - 2)):
+            parts = [slopes[axis][n] if axis == along else shares[axis][n][1] for axis, n in enumerate(which)]
+            gradient[:, column] += value * np.prod(parts, axis=0)
+    return sample_array(points, field, grid, moving), gradient
 
 
 def take_up_array(

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from migralab.physics.recipients.surface import pair_density
+
 Floats = NDArray[np.float64]
 
 FREE, ON_DISH = 1.0, 2.0
@@ -301,17 +303,14 @@ def bound_occupancy(per_area: ArrayLike, affinity: float, height: float = 0.02) 
 def complexes(per_area: ArrayLike, affinity: float, receptors_per_area: float, height: float = 0.02) -> Floats:
     """Return how many receptors per um2 hold bound ligand when each can be the scarcer one (eq-complexes).
 
-    `bound_occupancy` takes ligand as plentiful; here a receptor needs a ligand of its own. The smaller root of
-    ``x^2 - (b + rho + K h) x + b rho = 0``.
+    `bound_occupancy` takes ligand as plentiful; here a receptor needs a ligand of its own.
 
     Parameters
     ----------
     per_area, receptors_per_area
         b and rho, 1/um2.
     """
-    b, rho = np.asarray(per_area, np.float64), receptors_per_area
-    half = 0.5 * (b + rho + affinity * height)
-    return np.asarray(b * rho / (half + np.sqrt(half**2 - b * rho)))
+    return pair_density(receptors_per_area, per_area, affinity * height)
 
 
 def capture_length(diffusivity: float, on_rate: float, sites: float) -> float:

@@ -1,0 +1,1 @@
+"""What cells that meet migrasomes sense and do, in numbers."""
