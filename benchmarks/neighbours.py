@@ -22,6 +22,6 @@ def duels() -> list[list[str]]:
     for what, density in (("contact, 1e-4 cells per um2", 1e-4), ("contact, 1e-3 cells per um2", 1e-3)):
         columns = bodies(COUNT, density)
         both = (neighbours.push_apart, neighbours.push_apart_array)
-        ours, twin = (best(lambda f=f, c=columns: f(*c, 20.0, 0.1 / 60)) for f in both)
+        ours, twin = (best(lambda f=f, c=columns: f(*c, np.full(COUNT, 10.0), 0.1 / 60)) for f in both)
         rows.append(duel(what, "cell", COUNT, ours, twin))
     return rows

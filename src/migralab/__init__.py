@@ -10,6 +10,7 @@ The Python interface mirrors the verbs of the command line::
     readouts = migralab.measure_observations(migralab.observe(run))
     checked = migralab.check(file, seeds=20)
     observations, micrograph, settings = migralab.measure_image("cell.tif", pixel_size=0.1)
+    observations = migralab.measure_tracks("tracks.csv", frame_interval=0.5)
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from migralab.measure import combine as combine
     from migralab.measure import measure as measure_observations
     from migralab.measure import ratio as ratio
+    from migralab.measure.tracks import measure_tracks as measure_tracks
     from migralab.microscope.image_run import image_observations as image_observations
     from migralab.report.page import write_report as write_report
     from migralab.results.export.export import export_run as export_run
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from migralab.simulation.compile import compile_experiment as compile_experiment
     from migralab.simulation.observe import observe as observe
     from migralab.simulation.simulate import simulate as simulate
+    from migralab.spec.rules.physicell import read_physicell_rules as read_physicell_rules
+    from migralab.spec.rules.physicell import write_physicell_rules as write_physicell_rules
 
 __version__ = VERSION
 
@@ -48,16 +52,20 @@ _WHERE = {
     "export_run": ("migralab.results.export.export", "export_run"),
     "measure_observations": ("migralab.measure.measurement", "measure"),
     "combine": ("migralab.measure.combination", "combine"),
+    "measure_tracks": ("migralab.measure.tracks", "measure_tracks"),
     "ratio": ("migralab.measure.combination", "ratio"),
     "check": ("migralab.checks.check", "check"),
     "image_observations": ("migralab.microscope.image_run", "image_observations"),
     "measure_image": ("migralab.imaging.measure_image", "measure_image"),
     "write_report": ("migralab.report.page", "write_report"),
+    "read_physicell_rules": ("migralab.spec.rules.physicell", "read_physicell_rules"),
+    "write_physicell_rules": ("migralab.spec.rules.physicell", "write_physicell_rules"),
 }
 
 __all__ = [
     "__version__", "check", "combine", "compile_experiment", "export_run", "image_observations", "load",
-    "measure_image", "measure_observations", "observe", "open_run", "ratio", "run_batch", "simulate", "write_report",
+    "measure_image", "measure_observations", "measure_tracks", "observe", "open_run", "ratio",
+    "read_physicell_rules", "run_batch", "simulate", "write_physicell_rules", "write_report",
 ]  # fmt: skip
 
 

@@ -29,14 +29,16 @@ BUSY = (  # every event of a dish happens within three hours of a few cells
     "biogenesis.breakage.half_age=30 min", "biogenesis.breakage.width=5 min",
 )  # fmt: skip
 CARRY = ("signals.cargo", "signals.release", "signals.mitochondria")
+SENSE = ("recipients.receptors", "recipients.chemotaxis", "recipients.trails", "recipients.contact-guidance")
 # Geometry, and mechanisms beside those of the entry: each numerical scheme and each kind of array once
 SCENES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("open", ()),
-    ("walls", (*CARRY, "signals.membrane-bound", "signals.delivered-dose", "signals.diffusing")),
+    ("walls", (*CARRY, "signals.membrane-bound", "recipients.uptake", "signals.diffusing", *SENSE)),
     ("periodic", (*CARRY, "signals.matrix-bound")),
     ("cavity", (*CARRY, "signals.diffusing")),
 )
 USER = {"key": "migralab", "locator": "so that uptake is computed too", "tag": "E"}
+RULES = {"warm": {"text": "contact with cell raises migration speed 2-fold, half-max 1, Hill 2", "source": USER}}
 SINKS = {"clearance": {"value": "10 um^3/s", "source": USER}}
 
 Report = Callable[[str], None]
@@ -102,12 +104,15 @@ def _run_dish(kind: str, beside: tuple[str, ...]) -> None:
     whole["dish"]["geometry"] = {"kind": kind}
     for name in beside:
         whole["mechanisms"][name] = SINKS if name in ("signals.diffusing", "signals.matrix-bound") else {}
+    if beside:
+        whole["mechanisms"]["phenotype.neighbours@producers"] = {}
+        whole["rules"] = RULES
     experiment = type(experiment).model_validate(whole)
     observe(simulate(compile_experiment(experiment), 1))
 
 
 def _call_scalars() -> None:
-    from migralab.physics import attachments, breakage, growth, motility
+    from migralab.physics import attachments, breakage, growth, motility, neighbours
     from migralab.physics.signals import cargo
 
     stream, key = np.uint64(1), np.uint64(2)
@@ -122,6 +127,8 @@ def _call_scalars() -> None:
     attachments.slope_spread(0.1, 0.1, 0.0)
     growth.radius_of(1.0, 0.1, 0.05, growth.Supply(100.0, 0.1, 0.2, 40.0, 12.7, 5.0))
     motility.moving_time(True, 1.0, 0, (1.0, 1.0), 1.0, stream, key)  # noqa: FBT003  # a kernel has no keywords
+    place, flow = np.array([[0.0, 0.0], [1.0, 0.0]]), np.zeros((2, 2))  # a dish of fast cells pushes without a list
+    neighbours.push_apart(place, np.zeros(2, np.int32), np.ones(2, bool), flow, np.ones(2), 1e-3)
 
 
 def main() -> None:

@@ -41,7 +41,7 @@ def test_list_names_every_entry(call):
     code, out, _ = call("list")
     assert code == 0
     assert "migrasome-formation" in out
-    assert json.loads(call("list", "--json")[1])[0]["id"] == "migrasome-formation"
+    assert {"migrasome-formation", "leukaemia-msc"} <= {row["id"] for row in json.loads(call("list", "--json")[1])}
 
 
 def test_show_gives_every_parameter_with_its_source(call):
@@ -216,6 +216,41 @@ def test_tracks_without_columns_are_refused(call, tmp_path):
     (tmp_path / "t.csv").write_text("a,b\n1,2\n")
     with pytest.raises(ValueError, match="no column for track"):
         read_tracks(tmp_path / "t.csv")
+
+
+def test_tracks_are_measured_and_combined(call, tmp_path):
+    for name, speed in (("one", 1.0), ("two", 3.0)):
+        rows = [f"{cell},{speed * t},{cell},{t}" for cell in range(3) for t in range(20)]
+        (tmp_path / f"{name}.csv").write_text("track,x_px,y_px,frame\n" + "\n".join(rows) + "\n")
+    units = ("--pixel-size", "2um", "--frame-interval", "30s")
+    code, out, err = call("measure", "one.csv", "two.csv", *units, "-o", tmp_path / "measured", "--json")
+    assert code == 0, err
+    found = json.loads(out)
+    assert found["experiments"]["one.csv"]["speed.mean"]["value"] == pytest.approx(4.0)
+    assert found["combined"]["speed.mean"]["value"] == pytest.approx((4.0 + 12.0) / 2)
+    assert found["combined"]["speed.mean"]["n_unit"] == "experiments"
+    names = {path.name for path in (tmp_path / "measured" / "one").iterdir()}
+    assert names == {"cells.csv", "readouts.json", "tracks.png"}
+    code, out, err = call(
+        "measure", "one.csv", *units, "--population", "kg1a", "-o", tmp_path / "alone", "--readout",
+        "attraction.index@point[kg1a, x_um=1000, y_um=2]",
+    )  # fmt: skip
+    assert code == 0, err
+    assert re.search(r"attraction\.index@point\S* x_um=1000, y_um=2\] +1 ", out)
+    assert "population" in (tmp_path / "alone" / "cells.csv").read_text().splitlines()[0]
+
+
+def test_tracks_that_cannot_be_measured_are_refused_and_nothing_is_written(call, tmp_path):
+    (tmp_path / "t.csv").write_text("track,x,y,t\n1,0,0,0\n1,1,0,1\n")
+    assert "--pixel-size" in bad(call, "measure", "t.csv", "--frame-interval", "1min")
+    assert "--frame-interval" in bad(call, "measure", "t.csv", "--pixel-size", "1um")
+    units = ("--pixel-size", "1um", "--frame-interval", "1min")
+    assert "speed.mean" in bad(call, "measure", "t.csv", *units, "--readout", "speed.men")
+    assert "--channel is for images" in bad(call, "measure", "t.csv", *units, "--channel", "1")
+    assert "are for tracks" in bad(call, "measure", "t.tif", "--columns", "a,b")
+    assert "together" in bad(call, "measure", "t.tif", "t.csv")
+    assert "no such file" in bad(call, "measure", "none.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
 
 
 def test_a_directory_that_is_no_run_is_refused(call, tmp_path):

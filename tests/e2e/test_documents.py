@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from migralab.measure.registry import OBSERVABLES
+from migralab.measure.registry import OBSERVABLES, find_observable
 from migralab.mechanisms.registry import MECHANISMS
 from migralab.results.observations import conform
 from migralab.results.schema import TABLES
@@ -113,6 +113,13 @@ def test_mechanism_of_the_page_runs():
     assert run_python_of("add-a-mechanism.md")["Flow"].name == "motility.flow"
 
 
+def test_python_of_the_page_takes_over_a_rule_and_gives_it_back(capsys):
+    names = run_python_of("write-rules.md")
+    said = "t_cell: contact with tumor_cell lowers migration speed to 0.01 um/min, half-max 0.5, Hill 10"
+    assert capsys.readouterr().out.strip() == said
+    assert names["again"] == "t_cell,contact with tumor_cell,decreases,migration speed,0.01,0.5,10,0\n"
+
+
 def test_python_of_the_page_reads_a_run(tmp_path, monkeypatch):
     """Worked out by hand: two cells, two migrasomes and a precursor, 110 um laid of which 50 um broke."""
     missing = float("nan")
@@ -160,7 +167,7 @@ def test_entry_of_the_page_is_one_and_names_what_exists():
     (document,) = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     entry = Experiment.model_validate(yaml.safe_load(document))
     assert set(entry.mechanisms) <= set(MECHANISMS)
-    assert set(entry.readouts) <= set(OBSERVABLES)
+    assert {find_observable(name).observable.id for name in entry.readouts} <= set(OBSERVABLES)
     for arm in entry.arms:
         for path in arm.changes:
             mechanism, name = split_path(path, entry.mechanisms)

@@ -38,6 +38,13 @@ def test_four_signals(capsys):
     assert all("mean 0," not in line for line in lines)
 
 
+def test_rules(capsys):
+    load("rules").main("4 h")
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [arm.id for arm in load("rules").FILE.experiment.arms]
+    assert all(int(line.split()[1]) > 60 for line in lines), "they grow from 60"
+
+
 def test_signal_reach(tmp_path, capsys):
     load("signal_reach").main(tmp_path, modes=("density",))
     assert "molecules/(um2 s)" in capsys.readouterr().out

@@ -96,3 +96,45 @@ def test_a_migrasome_wider_than_its_distances_is_refused(capsys):
     code, _, remarks = run(capsys, "budget", "--diameter", "500um")
     assert code == 2
     assert "Migrasomes measure 0.5 to 3 um" in remarks
+
+
+def test_dose_turns_a_mass_into_vesicles_and_natural_doses(capsys, tmp_path):
+    code, out, _ = run(capsys, "dose", "--mass", "8ug", "--recipients", "1e5", "--json", "-o", str(tmp_path / "d"))
+    assert code == 0
+    found = {row["quantity"]: row for row in json.loads(out)}
+    # pi/6 0.61^3 1.51 = 0.1794 um3; at 50 to 200 mg/ml 9 to 36 fg: 2.2e8 to 8.9e8 vesicles, a 1e5th for each recipient
+    assert (found["vesicles in 8 ug"]["low"], found["vesicles in 8 ug"]["high"]) == pytest.approx(
+        (2.23e8, 8.92e8), 0.01
+    )
+    assert found["vesicles per recipient"]["high"] == pytest.approx(8920, rel=0.01)
+    # 2 x 10.3 um x (0.2 to 1 um/min) x (1e-4 to 1e-3 per um2) x 1440 min
+    assert (found["met by a neighbour"]["low"], found["met by a neighbour"]["high"]) == pytest.approx(
+        (0.593, 29.7), 0.01
+    )
+    assert "shows what migrasomes can do" in found["natural-dose equivalents"]["meaning"]
+    assert len(table(tmp_path / "d" / "signal-dose.csv")) == len(found)
+    assert (tmp_path / "d" / "signal-dose.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_dose_of_equal_vesicles_in_words(capsys):
+    code, out, _ = run(capsys, "dose", "--mass", "20 ug", "--diameter-sd", "1nm", "--protein-density", "100mg/ml")
+    assert code == 0
+    line = next(line for line in out.splitlines() if line.startswith("protein of the mean vesicle"))
+    assert line.split()[5] == "11.9"  # pi/6 x 0.61^3 um3 x 100 fg/um3
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--mass", "0ug", "--mass = 0ug is not above 0"),
+        ("--mass", "8um", "cannot be read as ug"),
+        ("--recipients", "many", "--recipients 1e5..1e6"),
+        ("--recipients", "1e6..1e5", "smaller one first"),
+        ("--protein-density", "200", "--protein-density 50..200mg/ml"),
+        ("--on-ground", "1e-3", "--on-ground 1e-4..1e-3/um^2"),
+    ],
+)
+def test_dose_refuses_what_makes_no_sense(capsys, option, value, words):
+    code, _, err = run(capsys, "dose", option, value)
+    assert code == 2
+    assert words in err

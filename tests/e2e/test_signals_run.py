@@ -101,7 +101,7 @@ def test_a_run_that_breaks_keeps_what_it_has(tmp_path, capsys):
     arguments = ["run", str(FOUR), *SHORT, "--set", "signals.diffusing.clearance=1e9 um^3/s"]
     assert main([*arguments, "--out", str(tmp_path / "broken")]) == 3
     message = capsys.readouterr().err
-    assert "shorten dish.step" in message
+    assert "shorten signals.diffusing.interval and dish.step" in message
     assert "Traceback" not in message
     assert json.loads((tmp_path / "broken" / "provenance.json").read_text())["status"].startswith("broke down")
     assert len(open_run(tmp_path / "broken").fields["cue"].values) == 1

@@ -9,13 +9,14 @@ from migralab.checks.evaluate import judge
 from migralab.checks.table import VerdictChange, find_sensitive
 from migralab.checks.verdict import LEAST_SEEDS, Verdict
 from migralab.core.errors import UnknownIdError
-from migralab.measure.registry import OBSERVABLES
+from migralab.measure.registry import find_observable
 from migralab.simulation.batch import Batch, run_batch
 from migralab.simulation.compile import Model, compile_experiment
 from migralab.spec.change import scale_parameter
 from migralab.spec.claim import Claim
 from migralab.spec.experiment import Experiment
 from migralab.spec.loader import ExperimentFile
+from migralab.spec.pool import estimates_in
 
 Progress = Callable[[int, int], None]
 FAST_CELLS = 60  # cells a dish in the fast tier
@@ -73,7 +74,8 @@ def check(
 
 def judge_claims(entry: str, claims: Iterable[Claim], batch: Batch) -> tuple[Verdict, ...]:
     """Return the verdicts on `claims` from the dishes of a batch."""
-    values, units = batch.values(), {name: line.unit for name, line in OBSERVABLES.items()}
+    values = batch.values()
+    units = {name: find_observable(name).observable.unit for arm in values.values() for name in arm}
     return tuple(judge(entry, claim, values, units=units) for claim in claims)
 
 
@@ -106,14 +108,17 @@ def _model(source: ExperimentFile | Experiment, arm: str, tier: str) -> Model:
 
 
 def estimates_to_sweep(experiment: Experiment) -> list[str]:
-    """Return the parameters of the control arm that are estimates with a stated range: those that may matter."""
+    """Return the parameters of the control arm that are estimates with a stated range: those that may matter.
+
+    Detection limits of pools are always among them: what is seen first hangs on them.
+    """
     resolved = compile_experiment(experiment).experiment
     return [
         f"{mechanism}.{name}"
         for mechanism, parameters in resolved.mechanisms.items()
         for name, p in parameters.items()
         if p.low is not None and p.source.tag in ("E", "C")
-    ]
+    ] + list(estimates_in(resolved.pools))
 
 
 def sweep(
@@ -153,6 +158,7 @@ def sweep(
 
 
 def _scaled(experiment: Experiment, path: str, factor: float) -> Experiment:
+    resolved = compile_experiment(experiment).experiment
     mechanism, _, name = path.rpartition(".")
-    resolved = compile_experiment(experiment).experiment.mechanisms[mechanism][name]
-    return scale_parameter(experiment, path, factor, resolved)
+    pooled = estimates_in(resolved.pools).get(path)
+    return scale_parameter(experiment, path, factor, pooled or resolved.mechanisms[mechanism][name])

@@ -119,6 +119,8 @@ def _every_frame(cells: Any, chosen: NDArray[np.int64], frames: int) -> Any:
 
     index = pd.MultiIndex.from_product([np.sort(chosen), range(frames)], names=["cell_id", "frame"])
     places = cells.set_index(["cell_id", "frame"])[["x_um", "y_um", "rear_x_um", "rear_y_um"]]
+    for axis in "xy":  # a cell that leaves no fibres has no rear
+        places[f"rear_{axis}_um"] = places[f"rear_{axis}_um"].fillna(places[f"{axis}_um"])
     return places.reindex(index).groupby(level=0).ffill().groupby(level=0).bfill()
 
 

@@ -14,6 +14,7 @@ from migralab.report.content import Report
 from migralab.report.figures.figure import Figure
 from migralab.report.figures.picture import draw_picture
 from migralab.spec.parameter import TAG_MEANING, Parameter
+from migralab.spec.rules.rule import Rule
 
 _KEY_NUMBERS = (
     ("count.per_cell", "migrasomes per cell"),
@@ -136,7 +137,18 @@ def _verdict(row: Mapping[str, Any]) -> dict[str, Any]:
 def list_parameters(report: Report) -> list[tuple[str, list[dict[str, Any]]]]:
     """Return the parameters in use by mechanism: value, unit, range, source, tag and what they were set by."""
     by_mechanism = report.parameters if report.parameters is not None else report.experiment.mechanisms
-    return [(name, [_parameter(key, p) for key, p in own.items()]) for name, own in by_mechanism.items() if own]
+    listed = [(name, [_parameter(key, p) for key, p in own.items()]) for name, own in by_mechanism.items() if own]
+    rules = [_rule(name, rule) for name, rule in report.experiment.rules.items()]
+    return [*listed, ("rules of cells", rules)] if rules else listed
+
+
+def _rule(name: str, rule: Rule) -> dict[str, Any]:
+    tag = rule.source.tag
+    return {
+        "name": name, "value": "", "unit": "", "range": "", "source": rule.source.key,
+        "locator": wording.prose(rule.source.locator), "tag": tag, "estimate": tag == "E", "meaning": TAG_MEANING[tag],
+        "calibrated": wording.prose(rule.calibrated_on), "note": wording.prose(f"{rule}. {rule.note}".strip()),
+    }  # fmt: skip
 
 
 def _parameter(name: str, parameter: Parameter) -> dict[str, Any]:
@@ -182,6 +194,19 @@ def _beside(report: Report, readout: Readout) -> tuple[dict[str, str], str]:
     simulated = report.shown.get(readout.id)
     words = wording.value_with_interval(simulated, with_unit=False) if simulated is not None else "–"
     return _row(readout, wording.description(readout.id)), words
+
+
+def list_budget(report: Report) -> list[tuple[str, str]]:
+    """Return each substance of the shown run with where its molecules are at the end; empty where nobody counts."""
+    budget = report.run.tables.get("budget") if report.run is not None else None
+    if budget is None:
+        return []
+    found: dict[str, list[str]] = {}
+    rows = zip(budget["frame"], budget["substance"], budget["place"], budget["molecules"], strict=True)
+    for frame, what, place, amount in rows:
+        if frame == budget["frame"][-1] and amount:
+            found.setdefault(str(what), []).append(f"{place} {amount:,.0f}")
+    return [(what.replace("_", " "), ", ".join(places)) for what, places in found.items()]
 
 
 def list_provenance(report: Report) -> list[tuple[str, str]]:

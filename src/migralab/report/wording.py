@@ -6,12 +6,14 @@ import math
 import re
 from typing import Any
 
+from migralab.core.errors import RequestError, UnknownIdError
 from migralab.measure import Readout
-from migralab.measure.registry import OBSERVABLES
+from migralab.measure.registry import find_observable
 from migralab.spec.parameter import TAG_MEANING
 
 _UNITS = {
     "1/cell": "per cell", "1/100um": "per 100 µm", "1/mm^2": "per mm²", "um/cell": "µm per cell", "um/min": "µm/min",
+    "1/cell/h": "per cell and hour", "deg": "°",
 }  # fmt: skip
 _POWERS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 TAGS = TAG_MEANING
@@ -81,8 +83,11 @@ def explain_interval(readout: Readout) -> str:
 
 def description(key: str) -> str:
     """Return what a readout is, as a sentence without a full stop."""
-    found = OBSERVABLES.get(key)
-    text = found.description if found else key
+    try:
+        asked = find_observable(key)
+    except (UnknownIdError, RequestError):
+        return prose(key[:1].upper() + key[1:])
+    text = asked.observable.description + (f", {asked.population}" if asked.population else "")
     return prose(text[:1].upper() + text[1:])
 
 

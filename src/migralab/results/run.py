@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 Columns = dict[str, NDArray[Any]]
 RUN_TABLES = ("cells", "nodes", "migrasomes", "lives", "retractosomes")
+OPTIONAL_TABLES = ("budget", "pools")  # where a mechanism accounts for molecules; where there are pools
 
 
 class Status(Enum):
@@ -88,8 +89,8 @@ class Run:
     experiment
         Resolved experiment as YAML text.
     tables
-        Columns by table (`RUN_TABLES`), named and typed as in `migralab.results.schema`; and ``budget`` where a
-        mechanism accounts for molecules.
+        Columns by table (`RUN_TABLES`), named and typed as in `migralab.results.schema`; ``budget`` where a
+        mechanism accounts for molecules, and ``pools`` where there are some.
     fields
         Fields by name, one frame per recorded time; those of a run on disk are read when they are asked for.
     directory
@@ -206,8 +207,9 @@ def open_run(directory: Path | str) -> Run:
         raise DataError(f"{directory} was written by a later migralab (schema {content['schema']}). Update migralab.")
     content["frames_min"] = tuple(content["frames_min"])
     tables = {name: read_table(directory / "tables" / f"{name}.parquet") for name in RUN_TABLES}
-    if (budget := directory / "tables" / "budget.parquet").is_file():
-        tables["budget"] = read_table(budget)
+    for name in OPTIONAL_TABLES:
+        if (table := directory / "tables" / f"{name}.parquet").is_file():
+            tables[name] = read_table(table)
     experiment = (directory / "experiment.yaml").read_text()
     fields = StoredFields(directory / FIELDS) if (directory / FIELDS).is_dir() else {}
     return Run(

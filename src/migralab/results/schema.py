@@ -27,8 +27,8 @@ class Column:
 
 
 _UNITS = {
-    "_um_per_min": "um/min", "_per_um2": "1/um^2", "_per_um": "1/um", "_um2": "um^2", "_um3": "um^3", "_um": "um",
-    "_min": "min", "_nM": "nM",
+    "_um_per_min": "um/min", "_um_per_s": "um/s", "_per_um2": "1/um^2", "_per_um": "1/um", "_um2": "um^2",
+    "_um3": "um^3", "_um": "um", "_min": "min", "_nM": "nM", "_per_ml": "1/ml",
 }  # fmt: skip
 
 FRAME = (
@@ -39,6 +39,7 @@ FRAME = (
 CELLS = (
     *FRAME,
     Column("cell_id", "int64", "id of the cell; -1 in other tables means owner unknown"),
+    Column("population", "str", "which kind of cell, by the name in the experiment; unknown in images"),
     Column("x_um", "float64", "centre"),
     Column("y_um", "float64", "centre"),
     Column("heading_x", "float64", "unit vector of movement; NaN where unknown"),
@@ -58,13 +59,22 @@ CELLS = (
     Column("rna_share", "float64", "chance that one of its migrasomes holds mRNA"),
     Column("cue_nM", "float64", "free cue in the medium at the cell"),
     Column("cue_bound_per_um2", "float64", "cue bound to the ground under the cell, molecules per um2"),
+    Column("cue_occupancy", "float64", "share of its receptors at the surface that hold a cue"),
+    Column("cue_receptors", "float64", "receptors for the cue at its surface"),
     Column("touched_ligand", "float64", "molecules of membrane protein on others' migrasomes that the cell touches"),
+    Column("touching", "float64", "migrasomes of others that the cell touches"),
+    Column("associated", "float64", "migrasomes of others that are bound to the cell"),
     Column("engulfed", "float64", "migrasomes of others that the cell has taken up"),
     Column("delivered_soluble_protein", "float64", "molecules of soluble protein that they brought"),
     Column("delivered_membrane_protein", "float64", "molecules of membrane protein that they brought"),
     Column("delivered_mrna", "float64", "mRNA that they brought"),
     Column("delivered_mirna", "float64", "miRNA that they brought"),
     Column("delivered_small_vesicles", "float64", "small vesicles that they brought"),
+    Column("cytosol_soluble_protein", "float64", "delivered soluble protein in the cytosol, molecules (a mean)"),
+    Column("cytosol_membrane_protein", "float64", "delivered membrane protein that left the endosome, molecules"),
+    Column("cytosol_mrna", "float64", "delivered mRNA in the cytosol"),
+    Column("cytosol_mirna", "float64", "delivered miRNA in the cytosol"),
+    Column("cytosol_small_vesicles", "float64", "delivered small vesicles in the cytosol"),
     Column("healthy_mitochondria", "float64", "healthy mitochondria, in pieces of normal size"),
     Column("damaged_mitochondria", "float64", "damaged mitochondria, in pieces of normal size"),
     Column("peripheral_damaged", "float64", "damaged mitochondria at the periphery of the cell"),
@@ -74,6 +84,12 @@ CELLS = (
     Column("damaged_exported", "float64", "damaged mitochondria that went into migrasomes since the start"),
     Column("potential_exported", "float64", "potential of what was exported, summed, of a healthy one"),
     Column("potential_at_export", "float64", "mean potential in the cell when each of them left, summed"),
+    Column("generation", "float64", "divisions between the founder and the cell"),
+    Column("nuclei", "float64", "nuclei in the cell"),
+    Column("tip", "float64", "1 if the cell leads a sprout, 0 if not"),
+    Column("sprout_um", "float64", "length of the sprout that it leads"),
+    Column("permeability_um_per_s", "float64", "permeability of the layer at the cell"),
+    Column("clot", "float64", "clot at the cell, in units of what one threshold of activity lays down"),
 )
 
 NODES = (
@@ -145,7 +161,7 @@ LIVES = (
     Column("detached_min", "float64", "when the way to the cell broke; NaN if not yet"),
     Column("gone_min", "float64", "when it disappeared; NaN if it was there at the end (censored)"),
     Column("last_min", "float64", "end of observation"),
-    Column("fate", "str", "collapsed | ruptured | taken-up | present"),
+    Column("fate", "str", "collapsed | ruptured | taken-up | carried-off | present"),
 )
 
 RETRACTOSOMES = (
@@ -160,10 +176,22 @@ RETRACTOSOMES = (
 BUDGET = (
     *FRAME,
     Column("substance", "str", "soluble_protein, mrna and the like, or the name of a field"),
-    Column("place", "str", "cells, migrasomes, released, given, medium, bound, taken up, delivered, lost and the like"),
+    Column("place", "str", "cells, migrasomes, released, medium, bound, taken up, delivered, endosome and the like"),
     Column("molecules", "float64", "how many are there, or have gone there since the start"),
 )
 """Where the molecules of a simulated dish are. A table of runs only: no image shows it."""
+
+POOLS = (
+    *FRAME,
+    Column("pool", "str", "well-mixed compartment beside the dish, by its name in the experiment"),
+    Column("substance", "str", "vesicles; molecules that are free; NAME_in_vesicles for those still in vesicles"),
+    Column("amount", "float64", "vesicles or molecules in the pool, scaled from the dish to its tissue"),
+    Column("concentration_per_ml", "float64", "the same over the volume of the pool"),
+    Column("concentration_nM", "float64", "molecules over the volume of the pool; NaN for vesicles"),
+    Column("limit_per_ml", "float64", "detection limit of the assay; NaN where nobody measures it"),
+    Column("detected", "bool", "whether an assay measures it and it has reached the limit"),
+)
+"""Urine, blood and the like. A table of runs only, and empty where the experiment has no pools."""
 
 TABLES: dict[str, tuple[Column, ...]] = {
     "cells": CELLS,
@@ -172,4 +200,5 @@ TABLES: dict[str, tuple[Column, ...]] = {
     "migrasomes": MIGRASOMES,
     "lives": LIVES,
     "retractosomes": RETRACTOSOMES,
+    "pools": POOLS,
 }

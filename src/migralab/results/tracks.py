@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,13 +20,14 @@ Floats = NDArray[np.float64]
 # Names under which programs write a column, by what it is; the unit where the name states it
 _NAMES: dict[str, dict[str, str]] = {
     "track": {"track": "", "track_id": "", "tid": "", "particle": "", "id of track": ""},
-    "x": {"x_um": "um", "x [micron]": "um", "x [um]": "um", "position_x": "", "x": "", "x_px": "px"},
-    "y": {"y_um": "um", "y [micron]": "um", "y [um]": "um", "position_y": "", "y": "", "y_px": "px"},
+    "x": {"x_um": "um", "x [micron]": "um", "x [um]": "um", "position_x": "", "x": "", "x_px": "px", "cell col": "px"},
+    "y": {"y_um": "um", "y [micron]": "um", "y [um]": "um", "position_y": "", "y": "", "y_px": "px", "cell row": "px"},
     "t": {
         "t_min": "min", "time_min": "min", "t [min]": "min", "t_s": "s", "time_s": "s", "t [s]": "s", "position_t": "",
-        "t": "", "frame": "frame",
+        "t": "", "frame": "frame", "time index": "frame",
     },
 }  # fmt: skip
+_DEPTH = ("z_um", "z [micron]", "z [um]", "position_z", "z", "z_px")
 _LENGTH = {"um": 1.0, "micron": 1.0, "microns": 1.0, "µm": 1.0, "μm": 1.0, "nm": 1e-3, "mm": 1e3}
 _TIME = {"min": 1.0, "mn": 1.0, "minute": 1.0, "minutes": 1.0, "s": 1 / 60, "sec": 1 / 60, "second": 1 / 60, "h": 60.0}
 
@@ -41,6 +44,8 @@ class Tracks:
         (n,) when and where.
     source
         File it was read from.
+    notes
+        What of the file was not used.
     """
 
     track: NDArray[np.int64]
@@ -48,6 +53,7 @@ class Tracks:
     x_um: Floats
     y_um: Floats
     source: str
+    notes: tuple[str, ...] = ()
 
     @property
     def ids(self) -> NDArray[np.int64]:
@@ -61,7 +67,11 @@ class Tracks:
 
 
 def read_tracks(
-    path: Path | str, *, pixel_size_um: float | None = None, frame_interval_min: float | None = None
+    path: Path | str,
+    *,
+    pixel_size_um: float | None = None,
+    frame_interval_min: float | None = None,
+    columns: Sequence[str] | None = None,
 ) -> Tracks:
     """Read tracks from a CSV file or a TrackMate XML file.
 
@@ -69,6 +79,9 @@ def read_tracks(
     ----------
     pixel_size_um, frame_interval_min
         Needed where the file gives pixels or frames; never assumed.
+    columns
+        Names of the columns of a table without a header, as ``("row", "track", "t_s", "x_um", "y_um", "z_um")``.
+        A depth, where there is one, is not used, and the notes say so.
 
     Raises
     ------
@@ -81,18 +94,20 @@ def read_tracks(
         raise DataError(f"{path}: {what}.")
     raw = path.read_bytes()
     if path.suffix.lower() == ".xml" or raw.lstrip()[:5] == b"<?xml":
-        columns, units = _read_xml(raw, path)
+        values, units = _read_xml(raw, path)
     else:
-        columns, units = _read_csv(raw, path)
+        values, units = _read_csv(raw, path, columns)
+    flat = np.ptp(values.pop("z", np.zeros(1))) == 0
     length = _factor(units["x"], _LENGTH, pixel_size_um, f"{path}: positions", "--pixel-size 0.65um")
     time = _factor(units["t"], _TIME, frame_interval_min, f"{path}: times", "--frame-interval 10min")
-    order = np.lexsort((columns["t"], columns["track"]))
+    order = np.lexsort((values["t"], values["track"]))
     return Tracks(
-        track=columns["track"][order].astype(np.int64),
-        time_min=columns["t"][order] * time,
-        x_um=columns["x"][order] * length,
-        y_um=columns["y"][order] * length,
+        track=values["track"][order].astype(np.int64),
+        time_min=values["t"][order] * time,
+        x_um=values["x"][order] * length,
+        y_um=values["y"][order] * length,
         source=str(path),
+        notes=() if flat else ("the tracks are 3D: their projection on x and y is used, so speeds are too low",),
     )
 
 
@@ -109,24 +124,18 @@ def _split_rows(raw: bytes, path: Path) -> list[list[str]]:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode("latin-1")
+    first = text.lstrip("\n").partition("\n")[0]
+    if not any(mark in first for mark in ",;\t") and len(first.split()) >= len(_NAMES):
+        return [re.split(r"\s+", line.strip()) if line.strip() else [] for line in text.splitlines()]
     try:
         return list(csv.reader(io.StringIO(text), csv.Sniffer().sniff(text[:2000], delimiters=",;\t")))
     except csv.Error:
         raise DataError(f"{path}: not a table with commas, semicolons or tabs (CSV), nor TrackMate XML.") from None
 
 
-def _read_csv(raw: bytes, path: Path) -> tuple[dict[str, Floats], dict[str, str]]:
-    rows = _split_rows(raw, path)
-    header = [name.strip().lower() for name in rows[0]]
-    places, units = {}, {}
-    for what, names in _NAMES.items():
-        found = [name for name in names if name in header]
-        if not found:
-            raise DataError(
-                f"{path}: no column for {what}. Found: {', '.join(rows[0])}. "
-                f"Wanted one of: {', '.join(names)} (track, x, y and t are needed)."
-            )
-        places[what], units[what] = header.index(found[0]), names[found[0]]
+def _read_csv(raw: bytes, path: Path, given: Sequence[str] | None) -> tuple[dict[str, Floats], dict[str, str]]:
+    rows = _with_header(_split_rows(raw, path), path, given)
+    places, units = _find_columns(rows[0], path)
     body = rows[1:]
     # TrackMate writes up to three more header lines; the last of them holds the units in brackets
     while body and not _is_number(body[0][places["x"]]):
@@ -148,6 +157,36 @@ def _read_csv(raw: bytes, path: Path) -> tuple[dict[str, Floats], dict[str, str]
     if not values["x"]:
         raise DataError(f"{path}: no points.")
     return {what: np.array(v) for what, v in values.items()}, units
+
+
+def _with_header(rows: list[list[str]], path: Path, given: Sequence[str] | None) -> list[list[str]]:
+    if given is not None:
+        if len(given) != len(rows[0]):
+            raise DataError(f"{path} has {len(rows[0])} columns, and {len(given)} were named: {', '.join(given)}.")
+        return [list(given), *rows]
+    if all(_is_number(cell) for cell in rows[0]):
+        raise DataError(
+            f"{path} has no header: its first line is numbers. Name its {len(rows[0])} columns with --columns, for "
+            "example --columns row,track,t_s,x_um,y_um,z_um."
+        )
+    return rows
+
+
+def _find_columns(names: list[str], path: Path) -> tuple[dict[str, int], dict[str, str]]:
+    """Return the place of each column that is needed, and of a depth if there is one, and their units."""
+    header = [name.strip().lower() for name in names]
+    places, units = {}, {}
+    for what, known in _NAMES.items():
+        found = [name for name in known if name in header]
+        if not found:
+            raise DataError(
+                f"{path}: no column for {what}. Found: {', '.join(names)}. "
+                f"Wanted one of: {', '.join(known)} (track, x, y and t are needed)."
+            )
+        places[what], units[what] = header.index(found[0]), known[found[0]]
+    if deep := [name for name in _DEPTH if name in header]:
+        places["z"] = header.index(deep[0])
+    return places, units
 
 
 def _is_number(text: str) -> bool:

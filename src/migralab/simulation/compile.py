@@ -15,13 +15,20 @@ from migralab.core.errors import RequestError, SpecError, UnknownIdError
 from migralab.core.keys import content_key
 from migralab.core.random import dish_key, stream_key, uniform_pair_array
 from migralab.core.version import VERSION
-from migralab.engine.engine import BASE_COLUMNS, Engine, PlanError
+from migralab.engine.engine import BASE_COLUMNS, Engine, Founders, PlanError
 from migralab.engine.mechanism import Mechanism, State, founder_keys
+from migralab.mechanisms.biogenesis.fate import Fate
 from migralab.mechanisms.motility.replay import Replay
+from migralab.mechanisms.pools.compartment import Compartment
+from migralab.mechanisms.recipients.phenotype import Phenotype
 from migralab.mechanisms.registry import MECHANISMS, SEVERAL
+from migralab.physics.field.grid import PERIODIC
 from migralab.physics.space import Space
 from migralab.results.tracks import Tracks, read_tracks
 from migralab.simulation.ground import space_of
+from migralab.simulation.pools import make_compartment, make_fate, refuse_misfit
+from migralab.simulation.populations import parameters_of_population, population_changes, refuse_crowd
+from migralab.simulation.rules import refuse_strange_targets, resolve_rules
 from migralab.spec.change import apply_arm
 from migralab.spec.dump import dump_yaml
 from migralab.spec.experiment import Experiment
@@ -71,6 +78,11 @@ class Model:
         return self.experiment.dish.cells / self.experiment.dish.density_per_um2
 
     @property
+    def all_cells(self) -> int:
+        """Number of founders of a dish, of all populations."""
+        return self.experiment.dish.cells + sum(own.cells for own in self.experiment.populations.values())
+
+    @property
     def space(self) -> Space:
         """Walls of the dish and of its fields."""
         return space_of(self.experiment.dish)
@@ -91,13 +103,22 @@ class Model:
         RequestError
             If two mechanisms clash.
         """
-        dt = self.experiment.dish.step_s
-        mechanisms = [self._make(name, parameters, dt) for name, parameters in self.parameters.items()]
+        mechanisms = self._make_all()
         self._refuse_missing(mechanisms)
         try:
-            return Engine(mechanisms, dt)
+            return Engine(mechanisms, self.experiment.dish.step_s)
         except PlanError as error:
             raise RequestError(f"The mechanisms of '{self.experiment.id}' do not fit together: {error}") from None
+
+    def _make_all(self, file: ExperimentFile | None = None) -> list[Mechanism]:
+        dt, later = self.experiment.dish.step_s, (Compartment.name, Phenotype.name)
+        made = [self._make(name, own, dt) for name, own in self.parameters.items() if name not in later]
+        if pools := self.parameters.get(Compartment.name):
+            made.append(make_compartment(self.experiment, pools, dt, made))
+        if responds := self.parameters.get(Phenotype.name):
+            kind: Any = MECHANISMS[Phenotype.name]
+            made.append(kind(responds, dt, resolve_rules(self.experiment, made, self.parameters, file)))
+        return made
 
     def _refuse_missing(self, mechanisms: Sequence[Mechanism]) -> None:
         brought = {c.path for m in mechanisms for c in m.columns} | {c.path for c in BASE_COLUMNS}
@@ -121,6 +142,9 @@ class Model:
             if self.tracks is None:
                 raise RequestError("motility.replay needs measured tracks: write dish: {tracks: {file: ...}}.")
             return Replay(parameters, dt, self.tracks)
+        if name == Fate.name:
+            fate: Mechanism = make_fate(self.experiment, parameters, dt)
+            return fate
         kind, _, species = name.partition("@")
         mechanism: Mechanism = MECHANISMS[kind](parameters, dt, *([species] if species else []))
         return mechanism
@@ -128,13 +152,20 @@ class Model:
     def found(self, engine: Engine, seeds: Sequence[int]) -> State:
         """Return the dishes of these seeds before their first tick, side by side in one state."""
         dishes = [int(dish_key(seed)) for seed in seeds]
-        return engine.found([self._positions(dish) for dish in dishes], dishes, self.space)
+        dish, others = self.experiment.dish, self.experiment.populations
+        founders = [Founders(dish.population, dish.cells)]
+        founders += [Founders(name, own.cells, own.enters_s) for name, own in others.items()]
+        return engine.found([self._positions(dish) for dish in dishes], dishes, self.space, founders)
 
     def _positions(self, dish: int) -> NDArray[np.float64]:
         if self.tracks is not None:
             return Replay.starts(self.tracks)
-        keys = founder_keys(dish, self.experiment.dish.cells)
-        return self.space.place(*uniform_pair_array(stream_key("seeding"), keys, 0, 0))
+        first, others = self.experiment.dish.cells, self.experiment.populations.values()
+        keys = founder_keys(dish, self.all_cells)
+        x, y = uniform_pair_array(stream_key("seeding"), keys, 0, 0)
+        counts = [first, *(own.cells for own in others)]
+        low, high = np.repeat([(0.0, 1.0), *(own.along_x for own in others)], counts, axis=0).T
+        return self.space.place(low + x * (high - low), y)
 
 
 def compile_experiment(source: Experiment | ExperimentFile, arm: str | None = None) -> Model:
@@ -163,11 +194,34 @@ def compile_experiment(source: Experiment | ExperimentFile, arm: str | None = No
         mechanisms = {name: own for name, own in mechanisms.items() if name not in _REPLACED_BY_TRACKS}
         mechanisms.setdefault(Replay.name, {})
         alone = alone.model_copy(update={"dish": alone.dish.model_copy(update={"cells": len(tracks.ids)})})
+    if alone.pools:
+        mechanisms.setdefault(Compartment.name, {})
+    refuse_misfit(alone.model_copy(update={"mechanisms": mechanisms}), file)
+    refuse_strange_targets(alone, file)
+    if alone.rules:
+        mechanisms.setdefault(Phenotype.name, {})
     parameters = {name: _parameters(name, own, file, arm_id) for name, own in mechanisms.items()}
+    if alone.populations and tracks is not None:
+        raise RequestError(f"'{alone.id}': measured tracks are one population; take populations out, or dish.tracks.")
+    for name, kind in parameters.items():
+        changes = population_changes(name, type(kind), alone, file)
+        others = [
+            kind
+            if not own
+            else parameters_of_population(population, name, type(kind), {**mechanisms[name], **own}, file)
+            for population, own in zip(alone.populations, changes, strict=True)
+        ]
+        parameters[name] = kind.beside(others)
     resolved = {name: {key: getattr(p, key) for key in type(p).model_fields} for name, p in parameters.items()}
-    return Model(
+    model = Model(
         experiment=alone.model_copy(update={"mechanisms": resolved}), arm=arm_id, parameters=parameters, tracks=tracks
     )
+    if alone.rules:
+        model._make_all(file)  # names the line of a rule that does not fit
+    if "motility.contact" in parameters:
+        bounded = model.space.confining or PERIODIC in model.space.walls
+        refuse_crowd(alone, parameters["motility.contact"].varied("diameter"), model.field_area_um2, bounded=bounded)
+    return model
 
 
 def _parameters(name: str, own: dict[str, Any], file: ExperimentFile | None, arm: str) -> MechanismParameters:

@@ -52,6 +52,7 @@ def observe(run: Run, frames: Sequence[int] | None = None) -> Observations:
             "migrasomes": migrasomes,
             "lives": conform("lives", dict(run.tables["lives"])),
             "retractosomes": conform("retractosomes", dict(run.tables["retractosomes"])),
+            "pools": conform("pools", dict(run.tables.get("pools", {}))),
         },
         origin="simulation",
         experiment=str(run.provenance.seed),
@@ -102,6 +103,7 @@ def _stretches(nodes: Columns, migrasomes: Columns, frame: int, time: float) -> 
         "broken": broken[far],
     }
     rows = np.flatnonzero(migrasomes["frame"] == frame)
+    rows = rows[migrasomes["node_id"][rows] >= 0]  # what was put there sits on no fibre
     at = np.searchsorted(ids, migrasomes["node_id"][rows])
     places = {"row": rows, "fibre_id": stretch[at], "along_um": along[at]}
     return conform("fibres", table), places

@@ -14,17 +14,20 @@ from migralab.engine.mechanism import GridField, Mechanism, State
 from migralab.engine.table import Table
 from migralab.mechanisms.biogenesis.breakage import Breakage
 from migralab.mechanisms.biogenesis.nucleation import COLLAPSED, STAGES, attachment_names
+from migralab.mechanisms.pools.compartment import Compartment
 from migralab.physics.attachments import JUNCTION, SHAFT, TIP
 from migralab.physics.growth import LIMITERS
 from migralab.results.fields import FieldSeries
 from migralab.results.run import Columns
-from migralab.results.schema import TABLES
+from migralab.results.schema import FRAME, TABLES
+from migralab.spec.pool import VESICLES
 
 # Words are kept as references to a few strings: 8 bytes a row, where fixed-width text would take 32
 _KINDS = np.empty(3, dtype=object)
 _KINDS[[SHAFT, TIP, JUNCTION]] = ("shaft", "tip", "junction")
-_FATES = np.array(["collapsed", "ruptured", "present", "taken-up"], dtype=object)
+_FATES = np.array(["collapsed", "ruptured", "present", "taken-up", "carried-off"], dtype=object)
 _MINUTE = 60.0
+_NANOMOLAR_PER_ML = MOLECULES_PER_UM3_AND_NANOMOLAR * 1e12  # molecules per ml at 1 nM
 _OUTSIDE = {"s": _MINUTE, "molecules/um3": MOLECULES_PER_UM3_AND_NANOMOLAR}  # internal units in those of the tables
 
 
@@ -41,6 +44,8 @@ class Recorder:
         self._plan = tuple(plan)
         self._fields: dict[str, list[GridField]] = {}
         self._budget: list[tuple[int, str, str, NDArray[np.float64]]] = []
+        self._compartments = next((m for m in self._plan if isinstance(m, Compartment)), None)
+        self._pools: list[NDArray[np.float64]] = []  # (dishes, lines) of each frame
         self.frames_min: list[float] = []
         self._cells: list[Columns] = []
         self._migrasomes: list[Columns] = []
@@ -57,12 +62,16 @@ class Recorder:
                 self._fields.setdefault(field.name, []).append(replace(field, values=scaled, factor=1.0))
             found = mechanism.account(state) if hasattr(mechanism, "account") else {}
             self._budget += [(frame, substance, place, amounts) for (substance, place), amounts in found.items()]
+        if self._compartments is not None:
+            self._pools.append(self._compartments.pooled(state))
 
     def dump_arrays(self) -> dict[str, NDArray[Any]]:
         """Return fields and budget, for a checkpoint: arrays by flat name."""
         saved = {f"recorded/{n}": np.stack([f.values for f in frames]) for n, frames in self._fields.items()}
         if self._budget:
             saved["recorded_budget"] = np.stack([amounts for *_, amounts in self._budget])
+        if self._pools:
+            saved["recorded_pools"] = np.stack(self._pools)
         return saved
 
     def load_arrays(self, state: State, saved: Mapping[str, NDArray[Any]]) -> None:
@@ -76,6 +85,7 @@ class Recorder:
         amounts = saved.get("recorded_budget", ())
         keys = [(frame, *key) for frame in range(frames) for key in lines]
         self._budget = [(*key, values) for key, values in zip(keys, amounts, strict=True)]
+        self._pools = list(saved.get("recorded_pools", ()))
 
     def fields(self, dish: int) -> dict[str, FieldSeries]:
         """Return the fields of one dish over all frames."""
@@ -101,6 +111,29 @@ class Recorder:
             }
         }  # fmt: skip
 
+    def pools(self, dish: int) -> dict[str, Columns]:
+        """Return the table ``pools`` of one dish, or nothing where the experiment has none."""
+        if self._compartments is None:
+            return {}
+        lines, frames = self._compartments.lines(), len(self._pools)
+        amount = np.concatenate([amounts[dish] for amounts in self._pools])
+        volume, limit = (np.tile([getattr(line, k) for line in lines], frames) for k in ("volume_ml", "limit_per_ml"))
+        of_vesicles = np.tile([line.substance == VESICLES for line in lines], frames)
+        per_ml = amount / volume
+        return {
+            "pools": {
+                "frame": np.repeat(np.arange(frames, dtype=np.int32), len(lines)),
+                "time_min": np.repeat(np.array(self.frames_min), len(lines)),
+                "pool": np.array([line.pool for line in lines] * frames, object),
+                "substance": np.array([line.substance for line in lines] * frames, object),
+                "amount": amount,
+                "concentration_per_ml": per_ml,
+                "concentration_nM": np.where(of_vesicles, np.nan, per_ml / _NANOMOLAR_PER_ML),
+                "limit_per_ml": limit,
+                "detected": per_ml >= limit,  # never where there is no limit
+            }
+        }
+
     def dump(self) -> dict[str, Columns]:
         """Return what was recorded, for a checkpoint."""
         return {"cells": _join(self._cells), "migrasomes": _join(self._migrasomes)}
@@ -122,7 +155,6 @@ class Recorder:
         }
 
 
-_ID_OF = {"cells": "cell_id", "nodes": "node_id", "lives": "migrasome_id"}
 _REFERENCES = {
     "cells": ("cell_id",),
     "nodes": ("node_id", "cell_id", "parent_id"),
@@ -132,22 +164,32 @@ _REFERENCES = {
 }
 
 
-def split_dishes(tables: dict[str, Columns], dish_of_cell: NDArray[Any], dishes: int) -> list[dict[str, Columns]]:
+def split_dishes(
+    tables: dict[str, Columns], dish_of_cell: NDArray[Any], dish_of_vesicle: NDArray[Any], dishes: int
+) -> list[dict[str, Columns]]:
     """Split the tables of dishes that ran side by side; ids count anew in each dish, as if it had run alone.
 
     Parameters
     ----------
-    dish_of_cell
-        Dish of every cell id.
+    dish_of_cell, dish_of_vesicle
+        Dish of every cell id, and of every vesicle id: a vesicle that was put there has no cell.
     """
     if dishes == 1:
         return [tables]
-    owner = {name: dish_of_cell[columns["cell_id"]] for name, columns in tables.items()}
+    owner = {
+        name: dish_of_vesicle[columns["migrasome_id"]]
+        if "migrasome_id" in columns
+        else dish_of_cell[columns["cell_id"]]
+        for name, columns in tables.items()
+    }
     apart = []
     for dish in range(dishes):
         rows = {name: np.flatnonzero(owner[name] == dish) for name in tables}
-        # An id becomes its rank among those of the dish; every table with an id of its own holds each of them
-        own = {key: np.unique(tables[name][key][rows[name]]) for name, key in _ID_OF.items()}
+        # An id becomes its rank among those of the dish
+        own = {
+            "cell_id": np.flatnonzero(dish_of_cell == dish), "migrasome_id": np.flatnonzero(dish_of_vesicle == dish),
+            "node_id": np.unique(tables["nodes"]["node_id"][rows["nodes"]]),
+        }  # fmt: skip
         own["parent_id"] = own["node_id"]
         part = {}
         for name, columns in tables.items():
@@ -172,30 +214,43 @@ def cell_columns(state: State) -> Columns:
     """Return the cells as they are now."""
     cells = state["cells"]
     rows = np.flatnonzero(cells["alive"])
+
+    def known(name: str, part: int | None = None) -> NDArray[Any]:
+        """Return a column that a dish without fibres, or without a walk, does not have."""
+        if name not in cells.names:
+            return np.full(len(rows), np.nan)
+        found = cells[name][rows] if part is None else cells[name][rows, part]
+        # A cell that leaves no fibres has no rear edge
+        return np.where(cells["rear_row"][rows] >= 0, found, np.nan) if name.startswith("rear") else found
+
     return {
         "cell_id": cells["id"][rows],
+        "population": np.array(state.populations, dtype=object)[cells["population"][rows]],
         "x_um": cells["position"][rows, 0],
         "y_um": cells["position"][rows, 1],
         "heading_x": cells["heading"][rows, 0],
         "heading_y": cells["heading"][rows, 1],
-        "rear_x_um": cells["rear"][rows, 0],
-        "rear_y_um": cells["rear"][rows, 1],
-        "rear_width_um": cells["rear_width"][rows],
-        "moving": cells["moving"][rows],
-        "path_um": cells["path"][rows],
+        "rear_x_um": known("rear", 0),
+        "rear_y_um": known("rear", 1),
+        "rear_width_um": known("rear_width"),
+        "moving": cells["moving"][rows] if "moving" in cells.names else np.zeros(len(rows), bool),
+        "path_um": known("path"),
         "area_um2": np.full(len(rows), np.nan),  # the model has no cell shape
     } | declared_columns("cells", cells, rows)
 
 
 def migrasome_columns(state: State) -> Columns:
-    """Return the vesicles that are there now."""
+    """Return the vesicles that are there now; those that were put there have no fibre and no known tetraspanin."""
+    if "migrasomes" not in state.tables:
+        return _nothing("migrasomes")
     vesicles = state["migrasomes"]
     rows = np.flatnonzero(vesicles["alive"] & (vesicles["area"] > 0))
-    area, tetraspanin = vesicles["area"][rows], vesicles["tetraspanin"][rows]
+    grown = vesicles["cell"][rows] >= 0
+    area, tetraspanin = vesicles["area"][rows], np.where(grown, vesicles["tetraspanin"][rows], np.nan)
     return {
         "migrasome_id": vesicles["id"][rows],
-        "cell_id": vesicles["cell"][rows],
-        "node_id": vesicles["node"][rows],
+        "cell_id": vesicles["cell"][rows].astype(np.int64),
+        "node_id": vesicles["node"][rows].astype(np.int64),
         "x_um": vesicles["x"][rows],
         "y_um": vesicles["y"][rows],
         "diameter_um": vesicles["diameter"][rows],
@@ -209,8 +264,14 @@ def migrasome_columns(state: State) -> Columns:
         "tetraspanin": tetraspanin,
         "enrichment": tetraspanin / area,
         "age_min": (state.time - vesicles["born"][rows]) / _MINUTE,
-        "rear_distance_um": vesicles["fibre_path"][rows],
+        "rear_distance_um": np.where(grown, vesicles["fibre_path"][rows].astype(np.float64), np.nan),
     } | declared_columns("migrasomes", vesicles, rows)
+
+
+def _nothing(name: str) -> Columns:
+    """Return the columns of a table of a run in which nothing can be: without what `_stamp` adds."""
+    types = {column.name: column.dtype for column in TABLES[name] if column not in FRAME}
+    return {name: np.empty(0, object if dtype == "str" else dtype) for name, dtype in types.items()}
 
 
 def declared_columns(name: str, table: Table, rows: NDArray[Any]) -> Columns:
@@ -228,7 +289,10 @@ def declared_columns(name: str, table: Table, rows: NDArray[Any]) -> Columns:
 
 def node_columns(state: State) -> Columns:
     """Return the whole network of fibres with its times."""
+    if "fibres" not in state.tables:
+        return _nothing("nodes")
     fibres = state["fibres"]
+    died = state["cells"]["died"][state["cells"].place(fibres["cell"])]
     return {
         "node_id": fibres["id"].copy(),
         "cell_id": fibres["cell"].astype(np.int64),
@@ -239,7 +303,7 @@ def node_columns(state: State) -> Columns:
         "born_min": fibres["born"] / _MINUTE,
         "path_um": fibres["path"].astype(np.float64),
         "breaks_min": _never(fibres["breaks"]) / _MINUTE,
-        "detached_min": _never(fibres["detached"]) / _MINUTE,
+        "detached_min": np.minimum(_never(fibres["detached"]), died) / _MINUTE,
     }
 
 
@@ -249,14 +313,17 @@ def _never(times: NDArray[Any]) -> NDArray[np.float64]:
 
 def life_columns(state: State) -> Columns:
     """Return the life of every vesicle that ever appeared."""
+    if "migrasomes" not in state.tables:
+        return _nothing("lives")
     v, now = state["migrasomes"], state.time / _MINUTE
     gone, detached = v["gone"] / _MINUTE, v["detached"] / _MINUTE
     over = gone <= now
     collapsed = v["stage"] == COLLAPSED
     taken = v["taken_by"] >= 0 if "taken_by" in v.names else np.zeros(v.n, bool)
+    carried = v["carried"] >= 0 if "carried" in v.names else np.zeros(v.n, bool)
     return {
         "migrasome_id": v["id"].copy(),
-        "cell_id": v["cell"].copy(),
+        "cell_id": v["cell"].astype(np.int64),
         "attachment": attachment_names(v["kind"]),
         "entered_min": v["born"] / _MINUTE,
         "appeared_min": v["born"] / _MINUTE,
@@ -264,7 +331,7 @@ def life_columns(state: State) -> Columns:
         "detached_min": np.where(~collapsed & (detached <= now), detached, np.nan),
         "gone_min": np.where(over, gone, np.nan),
         "last_min": np.full(v.n, now),
-        "fate": _FATES[np.where(over, np.select([collapsed, taken], [0, 3], 1), 2)],
+        "fate": _FATES[np.where(over, np.select([collapsed, taken, carried], [0, 3, 4], 1), 2)],
     }
 
 

@@ -140,15 +140,15 @@ def _advance(job: _Job, out: Path | None, progress: Progress | None, held: HeldI
 
 def _finish(job: _Job, status: Status, message: str = "") -> list[Run]:
     breakage = next((m for m in job.engine.plan if isinstance(m, Breakage)), None)
-    cells = job.state["cells"]
-    dish_of_cell = np.empty(cells.next_id, np.int64)
-    dish_of_cell[cells["id"]] = cells["dish"]
-    apart = split_dishes(job.recorder.tables(job.state, breakage), dish_of_cell, len(job.seeds))
+    # Both tables keep their dead, so an id is a row
+    held = job.state.tables
+    dish_of = [held[name]["dish"].copy() if name in held else np.empty(0, int) for name in ("cells", "migrasomes")]
+    apart = split_dishes(job.recorder.tables(job.state, breakage), dish_of[0], dish_of[1], len(job.seeds))
     experiment = dump_yaml(job.model.experiment)
     return [
         Run(
             experiment=experiment,
-            tables=tables | job.recorder.budget(dish),
+            tables=tables | job.recorder.budget(dish) | job.recorder.pools(dish),
             fields=job.recorder.fields(dish),
             provenance=Provenance(
                 key=key,

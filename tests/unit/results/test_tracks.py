@@ -94,6 +94,23 @@ def test_a_missing_file_is_named(tmp_path):
         read_tracks(tmp_path / "none.csv")
 
 
+def test_a_table_without_header_needs_the_names_of_its_columns(tmp_path):
+    text = "2 1 60 1.0 2.0 -5.0\n3 1 120 4.0 6.0 -6.0\n"
+    with pytest.raises(DataError, match="6 columns with --columns"):
+        read_tracks(write(tmp_path, text, "a.txt"))
+    names = ("row", "track", "t_s", "x_um", "y_um", "z_um")
+    tracks = read_tracks(write(tmp_path, text, "a.txt"), columns=names)
+    assert (list(tracks.time_min), list(tracks.x_um), list(tracks.y_um)) == ([1.0, 2.0], [1.0, 4.0], [2.0, 6.0])
+    assert "3D" in tracks.notes[0]
+    with pytest.raises(DataError, match="has 6 columns, and 2 were named"):
+        read_tracks(write(tmp_path, text, "a.txt"), columns=("track", "t_s"))
+
+
+def test_a_depth_that_never_changes_is_no_third_dimension(tmp_path):
+    text = "track,t_min,x_um,y_um,z_um\n1,0,0,0,0\n1,1,1,1,0\n"
+    assert read_tracks(write(tmp_path, text, "a.csv")).notes == ()
+
+
 @pytest.mark.data
 @pytest.mark.parametrize(
     ("file", "tracks", "points", "speed"),

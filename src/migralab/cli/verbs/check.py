@@ -37,6 +37,7 @@ def check(
     from migralab.checks.page import to_markdown
     from migralab.checks.table import any_failed, score, to_json
     from migralab.simulation.batch import usable_cores
+    from migralab.simulation.dose import dose_notes
 
     if tier not in ("fast", "full"):
         raise RequestError(f"--tier {tier} is neither fast nor full.")
@@ -54,7 +55,7 @@ def check(
         if sweep or estimates:
             with progress("estimates halved and doubled", "dishes") as update:
                 checked = sweep_entry(file, checked, estimates=estimates, tier=tier, workers=count, progress=update)
-        _print(checked)
+        _print(checked, dose_notes(file))
         later = sum(claim.tier == "full" for claim in file.experiment.claims) if tier == "fast" else 0
         if later:
             say(f"\n{later} more claims take longer and are judged with --tier full")
@@ -76,11 +77,13 @@ def check(
 _SIGNS = {"pass": "pass", "fail": "FAIL", "inconclusive": "?", "none": "-"}
 
 
-def _print(checked: Checked) -> None:
+def _print(checked: Checked, doses: dict[str, str]) -> None:
     from migralab.checks.verdict import LEAST_SEEDS
 
     say(f"{checked.entry}: {len(checked.batch.seeds)} dishes an arm; ? inconclusive (signs need {LEAST_SEEDS} dishes)")
     say("a direction counts from an effect of a fifth, or half the published one")
+    for arm, note in doses.items():
+        say(f"arm {arm}: {note}")
     for group, title in (
         ("predicted", "Predicted: these count"),
         ("consequence", "Consequences of the mechanism that nobody has measured: no success until someone does"),

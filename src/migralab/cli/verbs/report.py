@@ -21,6 +21,7 @@ def report(
     from migralab.report.page import write_report
     from migralab.report.published import migrasome_growth
     from migralab.results.run import open_run
+    from migralab.simulation.dose import dose_notes
     from migralab.simulation.observe import observe
     from migralab.spec.loader import parse_experiment
 
@@ -35,7 +36,10 @@ def report(
         readouts={opened.provenance.arm: measure(observations)},
         growth=migrasome_growth(),
         citations="\n\n".join(known[key].text for key in keys_of(experiment) if key in known),
-        notes=("One dish: intervals are over its cells and say nothing about other dishes.",),
+        notes=(
+            "One dish: intervals are over its cells and say nothing about other dishes.",
+            *dose_notes(experiment).values(),
+        ),
     )
     target = out or run.with_name(f"{run.name}.html")
     say(str(write_report(content, target, progress=remark)))

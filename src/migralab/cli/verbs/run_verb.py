@@ -9,6 +9,7 @@ import typer
 
 from migralab.cli.console import length_option, progress, remark, say, say_json, time_option
 from migralab.core.errors import RequestError
+from migralab.core.units import MOLECULES_PER_UM3_AND_NANOMOLAR
 from migralab.spec.experiment import Experiment
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def run(
     """Simulate one dish and print what a counting bench would report."""
     from migralab.catalog.catalog import load
     from migralab.simulation.compile import compile_experiment
+    from migralab.simulation.dose import dose_note
     from migralab.simulation.simulate import simulate
     from migralab.spec.change import apply_arm, apply_setting
 
@@ -55,6 +57,8 @@ def run(
         model = compile_experiment(file, arm)
     name = Path(f"{model.experiment.id}-{model.arm}-seed{seed}")
     out = out or (name if resume else _free_name(name))
+    if note := dose_note(model):
+        remark(f"dose: {note}")
     with progress(f"{model.experiment.id}, arm {model.arm}, seed {seed}", "ticks") as update:
         done = simulate(model, seed, out=out, resume=resume, progress=update)
     _print_readouts(done, as_json)
@@ -104,7 +108,27 @@ def _print_readouts(done: Run, as_json: bool) -> None:
         say(f"  {readout.id:<30} {readout.value:9.3g} {readout.unit:<12} {seen}")
     if note := readouts["count.per_cell"].note:
         say(f"  {note}")
+    _print_pools(done)
     _print_budget(done)
+
+
+def _print_pools(run: Run) -> None:
+    """Print what assays find in the pools at the end, and since when; nothing where nothing is measured."""
+    if "pools" not in run.tables:
+        return
+    table = run.frame("pools")
+    measured = list(table[table["limit_per_ml"].notna()].groupby(["pool", "substance"], sort=False))
+    if measured:
+        say("Pools at the end, against the detection limits of their assays")
+    for (pool, substance), rows in measured:
+        vesicles = bool(rows["concentration_nM"].isna().all())
+        factor, unit = (1.0, "per ml") if vesicles else (1e12 * MOLECULES_PER_UM3_AND_NANOMOLAR, "nM")
+        value, limit = (rows[column].iloc[-1] / factor for column in ("concentration_per_ml", "limit_per_ml"))
+        first = rows["time_min"][rows["detected"]].min()
+        seen = f"first seen at {first:g} min" if rows["detected"].any() else "never seen"
+        say(f"  {f'{pool}, {substance}':<26} {value:9.3g} {unit:<6} limit {limit:.3g}: {seen}")
+    if len(measured) > 1:
+        say("  What is seen first hangs on these limits as much as on the biology: change them with --set and compare")
 
 
 def _print_budget(run: Run) -> None:

@@ -21,6 +21,7 @@ def show(
     """Show an entry: what is asked, how it hangs together, every number with its source."""
     from migralab.catalog.catalog import entry_ids, load
     from migralab.simulation.compile import compile_experiment
+    from migralab.simulation.dose import dose_notes
     from migralab.spec.dump import experiment_schema
 
     if schema:
@@ -35,7 +36,9 @@ def show(
         return
     _show_question(file.experiment)
     _show_graph(file.experiment)
-    _show_arms(file.experiment)
+    _show_arms(file.experiment, dose_notes(file))
+    _show_pools(model.experiment)
+    _show_rules(model.experiment, model.arm)
     _show_parameters(model.experiment, model.arm)
     _show_claims(file.experiment)
 
@@ -60,13 +63,40 @@ def _show_graph(e: Experiment) -> None:
         say(f"  {edge.source:>22} {arrow} {edge.target:<20} {edge.evidence:<10} {edge.cite}")
 
 
-def _show_arms(e: Experiment) -> None:
+def _show_arms(e: Experiment, doses: dict[str, str]) -> None:
     say("\nArms (each touches one arrow)")
     for arm in e.arms:
         changes = [f"{path} = {value}" for path, value in arm.changes.items()]
         changes += [f"{new} instead of {old}" for old, new in arm.replaces.items()]
+        changes += [f"without {name}" for name in arm.without]
+        changes += [f"rule {name}: {text or 'off'}" for name, text in arm.rules.items()]
         change = ", ".join(changes) or "control"
         say(f"  {arm.id:<26} {change}")
+        if arm.id in doses:
+            say(f"  {'':<26} {doses[arm.id]}")
+
+
+def _show_pools(e: Experiment) -> None:
+    from migralab.spec.pool import pool_quantities, quantity_at
+
+    if not e.pools:
+        return
+    say("\nPools")
+    for path, (name, place) in pool_quantities(e.pools).items():
+        p = quantity_at(e.pools[name], place)
+        if p is not None:
+            say(f"  {path.removeprefix('pools.'):<44} {p!s:<16} {p.source}")
+    if sum(len(pool.assays) for pool in e.pools.values()) > 1:
+        say("  What is detected first hangs on these limits: change them with --set pools.POOL.assays.SUBSTANCE.limit=")
+
+
+def _show_rules(e: Experiment, arm: str) -> None:
+    if not e.rules:
+        return
+    say(f"\nRules of arm {arm} (* was fitted to published results)")
+    for name, rule in e.rules.items():
+        say(f"  {'*' if rule.calibrated_on else ' '}{name:<26} {rule}")
+        say(f"   {'':<26} {rule.source}")
 
 
 def _show_parameters(e: Experiment, arm: str) -> None:

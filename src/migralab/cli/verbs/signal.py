@@ -1,4 +1,4 @@
-"""`migralab signal budget` and `migralab signal reach`: what one migrasome can do with its molecules, and how far."""
+"""`migralab signal`: what the molecules of one migrasome can do, how far it is felt, how many there are in a dose."""
 
 from __future__ import annotations
 
@@ -15,9 +15,16 @@ from migralab.core import units
 from migralab.core.errors import RequestError, UnitError
 
 if TYPE_CHECKING:
+    from migralab.physics.recipients.dose import Range
     from migralab.physics.signals.budget import Setting
+    from migralab.report.signal_dose import Preparation
 
 
+_EXAMPLES = {
+    "um": "2um", "uM": "1uM", "um^2/s": "100um^2/s", "1/h": "1/h", "nM": "3.4nM", "s": "60s", "nM/um": "0.002nM/um",
+    "ug": "8ug", "mg/ml": "50..200mg/ml", "": "1e5..1e6", "h": "24h", "um/min": "0.5um/min",
+    "1/um^2": "1e-4..1e-3/um^2",
+}  # fmt: skip
 WIDEST = 8.0  # um; the nearest distance that is shown is 5 um from the centre
 
 
@@ -26,6 +33,7 @@ class Question(StrEnum):
 
     budget = "budget"
     reach = "reach"
+    dose = "dose"
 
 
 class Mode(StrEnum):
@@ -40,23 +48,61 @@ class Mode(StrEnum):
 
 
 def signal(
-    question: Annotated[Question, typer.Argument(help="budget: what the molecules allow. reach: who feels it.")],
+    question: Annotated[
+        Question,
+        typer.Argument(help="budget: what the molecules allow. reach: who feels it. dose: how many a mass of them is."),
+    ],
     mode: Annotated[Mode, typer.Option("--mode", help="For reach: how the cue gets out.")] = Mode.all,
-    diameter: Annotated[str, typer.Option("--diameter", help="Of the migrasome.")] = "2um",
+    diameter: Annotated[
+        str | None, typer.Option("--diameter", help="Of the migrasome: 2um, or for dose the mean of purified, 0.61um.")
+    ] = None,
     concentration: Annotated[str, typer.Option("--concentration", help="Of the cue in it (E).")] = "1uM",
     diffusivity: Annotated[str, typer.Option("--diffusivity", help="Of the free cue (E).")] = "100um^2/s",
     decay: Annotated[str, typer.Option("--decay", help="Loss of the free cue (E).")] = "1/h",
     affinity: Annotated[str, typer.Option("--affinity", help="Half occupancy of the receptors.")] = "3.4nM",
     threshold: Annotated[str, typer.Option("--threshold", help="Least gradient that is followed.")] = "0.002nM/um",
     averaging: Annotated[str, typer.Option("--averaging", help="Time over which a cell averages (E).")] = "60s",
+    mass: Annotated[str, typer.Option("--mass", help="For dose: protein of what is given.")] = "8ug",
+    recipients: Annotated[
+        str, typer.Option("--recipients", help="For dose: cells that get it; A..B where it is not known (E).")
+    ] = "1e5..1e6",
+    protein_density: Annotated[
+        str, typer.Option("--protein-density", help="For dose: protein per volume of vesicle (E).")
+    ] = "50..200mg/ml",
+    diameter_sd: Annotated[str, typer.Option("--diameter-sd", help="For dose: between vesicles.")] = "0.234um",
+    time: Annotated[str, typer.Option("--time", help="For dose: how long the recipients have.")] = "24h",
+    radius: Annotated[str, typer.Option("--radius", help="For dose: of a recipient (E).")] = "10um",
+    speed: Annotated[str, typer.Option("--speed", help="For dose: of a neighbour (E).")] = "0.2..1um/min",
+    on_ground: Annotated[
+        str, typer.Option("--on-ground", help="For dose: migrasomes per area around a neighbour (E).")
+    ] = "1e-4..1e-3/um^2",
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Directory for tables and figures; must not exist.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
 ) -> None:
-    """Say what one migrasome's molecules allow, and how far and how long a cell feels them."""
+    """Say what one migrasome's molecules allow, how far and how long a cell feels them, and what a dose of many is."""
+    if out is not None:
+        from migralab.results.run import refuse_existing
+
+        refuse_existing(out)
+    if question is Question.dose:
+        from migralab.report.signal_dose import Preparation
+
+        given = Preparation(
+            mass=1e3 * _above_zero(mass, "--mass", "ug"),  # mg is the internal unit
+            diameter=_above_zero(diameter or "0.61um", "--diameter", "um"),
+            diameter_sd=_above_zero(diameter_sd, "--diameter-sd", "um"),
+            protein_density=_range(protein_density, "--protein-density", "mg/ml", 1e-3),  # ug/ml is kept as a number
+            recipients=_range(recipients, "--recipients", ""), time=_above_zero(time, "--time", "h") / 60,
+            radius=_above_zero(radius, "--radius", "um"), speed=_range(speed, "--speed", "um/min", 60.0),
+            on_ground=_range(on_ground, "--on-ground", "1/um^2"),
+        )  # fmt: skip
+        _dose(given, out, as_json=as_json)
+        return
     from migralab.physics.signals.budget import Receptors, Setting
 
+    diameter = diameter or "2um"
     setting = Setting(
         diameter=_above_zero(diameter, "--diameter", "um"),
         concentration=_above_zero(concentration, "--concentration", "uM"),
@@ -70,10 +116,6 @@ def signal(
             f"--diameter {diameter} is wider than {WIDEST:g} um: distances of the answer would lie inside it. "
             "Migrasomes measure 0.5 to 3 um."
         )
-    if out is not None:
-        from migralab.results.run import refuse_existing
-
-        refuse_existing(out)
     if question is Question.budget:
         _budget(setting, out, as_json=as_json)
     else:
@@ -81,16 +123,60 @@ def signal(
 
 
 def _above_zero(text: str, name: str, unit: str) -> float:
-    example = {"um": "2um", "uM": "1uM", "um^2/s": "100um^2/s", "1/h": "1/h", "nM": "3.4nM", "s": "60s"}
-    shown = example.get(unit, "0.002nM/um")
+    shown = _EXAMPLES[unit]
     try:
         # A rate may be written without its number: 1/h
-        value = units.parse(f"1 {text}" if text in {"1/h", "1/min", "1/s"} else text, like=unit)
+        value = units.parse(f"1 {text}" if text in {"1/h", "1/min", "1/s"} else _per(text), like=unit)
     except UnitError as error:
         raise RequestError(f"{name}: {error} Write for example {name} {shown}.") from None
     if not value > 0:
         raise RequestError(f"{name} = {text} is not above 0. Write for example {name} {shown}.")
     return value
+
+
+def _per(text: str) -> str:
+    """Return ``1e-4/um^2`` as ``1e-4 1/um^2``."""
+    number, slash, unit = text.partition("/")
+    try:
+        float(number)
+    except ValueError:
+        return text
+    return f"{number} 1/{unit}" if slash else text
+
+
+def _range(text: str, name: str, unit: str, factor: float = 1.0) -> Range:
+    """Return ``A..B unit`` with the geometric mean as its value, or one number without a range."""
+    from migralab.physics.recipients.dose import Range
+
+    first, dots, second = text.partition("..")
+    if not dots:
+        return Range.exact(factor * _above_zero(text, name, unit))
+    try:
+        own = units.split(second)[1]
+        low = first if units.split(first)[1] or not own else f"{first}{own if own.startswith('/') else ' ' + own}"
+    except UnitError as error:
+        raise RequestError(f"{name}: {error} Write for example {name} {_EXAMPLES[unit]}.") from None
+    ends = factor * _above_zero(low, name, unit), factor * _above_zero(second, name, unit)
+    if ends[0] > ends[1]:
+        raise RequestError(f"{name} = {text} goes from a larger to a smaller number. Write the smaller one first.")
+    return Range((ends[0] * ends[1]) ** 0.5, *ends)
+
+
+def _dose(given: Preparation, out: Path | None, *, as_json: bool) -> None:
+    from migralab.report.signal_dose import dose_rows, draw_dose
+
+    rows = dose_rows(given)
+    if as_json:
+        say_json(rows)
+    else:
+        for row in rows:
+            span = f"({row['low']:.3g} to {row['high']:.3g})" if row["low"] < row["high"] else ""
+            say(f"{row['quantity']:<40} {row['value']:>9.3g} {row['unit']:<3} {span:<24} {row['meaning']}")
+    if out is not None:
+        with _appearing_whole(out) as fresh:
+            _write_table(fresh / "signal-dose.csv", rows)
+            (fresh / "signal-dose.png").write_bytes(draw_dose(given))
+        remark(f"Table and figure are in {out}.")
 
 
 def _budget(setting: Setting, out: Path | None, *, as_json: bool) -> None:

@@ -233,7 +233,8 @@ def _points(rows: pd.DataFrame) -> Floats:
 
 
 def _body(rows: pd.DataFrame) -> Floats:
-    """Rear, middle and front of a cell in every row (n, 3, 2)."""
-    rear = rows[["rear_x_um", "rear_y_um"]].to_numpy(np.float64)
+    """Rear, middle and front of a cell in every row (n, 3, 2); all three the middle where it leaves no fibres."""
     middle = _points(rows)
+    rear = rows[["rear_x_um", "rear_y_um"]].to_numpy(np.float64)
+    rear = np.where(np.isnan(rear), middle, rear)
     return np.stack([rear, middle, 1.6 * middle - 0.6 * rear], axis=1)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from migralab.measure import Readout
-from migralab.measure.observables.trail import BINS_UM, bin_name
+from migralab.measure.observables.formation.trail import BINS_UM, bin_name
 from migralab.report.content import Report
 from migralab.report.figures.figure import SECOND, SIMULATED, THIRD, Figure, canvas, draw_interval, to_svg
 from migralab.report.wording import explain_interval
