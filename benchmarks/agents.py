@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.crowd import AGENTS, measured
-from benchmarks.motility import STREAM, walkers
+from benchmarks.motility import CLOCK, STREAM, walkers
 from benchmarks.neighbours import bodies
 from benchmarks.timing import Table, best, threads
 from migralab.physics import motility, neighbours
 
 COUNT = 100_000
-NO_REST = (60.0, 3600.0, 0.0, 0.0)  # every cell moves all the time, as the framework's agents do
+NO_REST = np.array([[1.0, 3600.0, 0.0, 0.0, 0.0]])  # every cell moves all the time, as the framework's agents do
 CITED = {  # s per agent step, Mesa 3.3.1, 1e4 agents (evidence/peers.md 3b)
     "continuous space": 10.1e-6,
     "continuous space, with neighbours": 174e-6,
@@ -84,9 +84,9 @@ def _large() -> Table:
 def _cell_step() -> tuple[float, float]:
     """Return s per cell step of the walk alone, and of walk and contact."""
     columns, touching = walkers(COUNT), bodies(COUNT, 1e-4)
-    columns[2][...] = True
-    columns[3][...] = np.inf
-    walk = best(lambda: motility.walk(*columns, STREAM, 1, *NO_REST))
+    columns[1][...] = True
+    columns[2][...] = np.inf
+    walk = best(lambda: motility.walk(*columns, NO_REST, STREAM, 1, *CLOCK))
     contact = best(lambda: neighbours.push_apart(*touching, np.full(COUNT, 10.0), 0.1 / 60))
     return walk / COUNT, (walk + contact) / COUNT
 

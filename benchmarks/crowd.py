@@ -33,7 +33,7 @@ id: crowd
 title: Many cells
 question: How fast?
 dish: {{cells: {cells}, duration: 10 h, step: {step}, output_every: 10 h, density: {density} 1/um^2,
-       geometry: {{kind: walls, depth: 20 um}}}}
+       geometry: {{kind: walls, depth: {depth} um}}}}
 mechanisms:
   motility.adhesion: {{}}
   motility.walk:
@@ -68,7 +68,7 @@ def found(cells: int, vesicles: int, *, peers: bool) -> tuple[Engine, State]:
     voxel = 20.0 if peers else side / np.sqrt(min(1e6, 10.0 * cells))
     text = TEXT.format(
         cells=cells, step="0.1 min" if peers else "1 min", density=1 / 900, source=SOURCE, voxel=f"{voxel:.6g}",
-        persistence="1 min" if peers else "30 min", more="" if peers else UPTAKE,
+        depth=20 if peers else 100, persistence="1 min" if peers else "30 min", more="" if peers else UPTAKE,
     )  # fmt: skip
     model = compile_experiment(parse_experiment(text, "crowd.yaml"))
     engine = model.build()

@@ -121,6 +121,18 @@ def test_at_a_wall_the_slope_along_its_normal_is_none():
     np.testing.assert_allclose(gradient, 0.0, atol=1e-14)
 
 
+def test_turning_by_a_signal_equals_its_twin():
+    rng = generator()
+    ratio, population = rng.normal(0, 20, (300, 2)), rng.integers(0, 2, 300).astype(np.int32)
+    law = np.array([1 / 60, -1 / 3600]), np.array([1 / 60, 1 / 300])
+    factor = rng.uniform(0, 2, 300)
+    one, two = np.ones((300, 2)), np.ones((300, 2))
+    chemotaxis.turn_by(ratio, population, factor, *law, one)
+    chemotaxis.turn_by_array(ratio, population, factor, *law, two)
+    np.testing.assert_allclose(one, two, rtol=1e-12)
+    assert (np.hypot(*(one - 1).T) <= law[1][population]).all()
+
+
 # ---- one look ---------------------------------------------------------------------------------------------------
 def sights(n=1500, seed=5):
     """Return (seen, presented, law) with every kind of cell in it: dead, bare, in a bath, on a patch, touching."""

@@ -136,11 +136,14 @@ class Engine:
         state = State(tables=tables, dishes=np.array(dishes, np.uint64), space=space)
         if populations:
             state.populations = tuple(founders.name for founders in populations)
-        keys = np.concatenate([founder_keys(key, len(p)) for key, p in zip(dishes, positions, strict=True)])
+        orders = [_in_rows(p, populations) for p in positions]
+        found = zip(dishes, positions, orders, strict=True)
+        keys = np.concatenate([founder_keys(key, len(p))[order] for key, p, order in found])
+        places = np.concatenate([p[order] for p, order in zip(positions, orders, strict=True)])
         index = np.repeat(np.arange(len(dishes)), [len(p) for p in positions])
         angle = 2 * np.pi * random.uniform_pair_array(founder_stream("heading").key, keys, 0, 0)[0]
         heading = np.column_stack([np.cos(angle), np.sin(angle)])
-        state["cells"].add(keys, position=np.concatenate(positions), dish=index, heading=heading)
+        state["cells"].add(keys, position=places, dish=index, heading=heading)
         for table in tables.values():
             table.commit()
         for number, founders in enumerate(populations):
@@ -182,6 +185,23 @@ class Engine:
         due = cells["enters"]
         if state.tick and cells.n and due.max() > state.time - self.dt:
             cells.revive(np.flatnonzero((due <= state.time) & (due > state.time - self.dt)))
+
+
+_MANY = 3000  # founders from which on neighbours on the ground should be neighbours in memory
+_ROW = 50.0  # um: height of a row of ground
+
+
+def _in_rows(position: NDArray[np.float64], populations: Sequence[Founders]) -> NDArray[np.int64]:
+    """Return the order in which the founders of a dish get their rows: by rows of ground, in each population.
+
+    Kernels that go through the cells then find neighbours and voxels in the cache; what a cell is and does hangs on its
+    key, which goes with it. Few founders stay in the order of their keys.
+    """
+    n = len(position)
+    if n < _MANY:
+        return np.arange(n)
+    kind = _kind_of(populations, 1) if populations else np.zeros(n)
+    return np.asarray(np.lexsort((position[:, 0], np.floor(position[:, 1] / _ROW), kind)))
 
 
 def _kind_of(populations: Sequence[Founders], dishes: int) -> NDArray[np.int64]:

@@ -263,7 +263,7 @@ def migrasome_columns(state: State) -> Columns:
         "volume_um3": vesicles["volume"][rows],
         "tetraspanin": tetraspanin,
         "enrichment": tetraspanin / area,
-        "age_min": (state.time - vesicles["born"][rows]) / _MINUTE,
+        "age_min": (state.time - vesicles["born"][rows].astype(np.float64)) / _MINUTE,
         "rear_distance_um": np.where(grown, vesicles["fibre_path"][rows].astype(np.float64), np.nan),
     } | declared_columns("migrasomes", vesicles, rows)
 
@@ -325,8 +325,8 @@ def life_columns(state: State) -> Columns:
         "migrasome_id": v["id"].copy(),
         "cell_id": v["cell"].astype(np.int64),
         "attachment": attachment_names(v["kind"]),
-        "entered_min": v["born"] / _MINUTE,
-        "appeared_min": v["born"] / _MINUTE,
+        "entered_min": v["born"].astype(np.float64) / _MINUTE,
+        "appeared_min": v["born"].astype(np.float64) / _MINUTE,
         "stabilised_min": v["stabilised"] / _MINUTE,
         "detached_min": np.where(~collapsed & (detached <= now), detached, np.nan),
         "gone_min": np.where(over, gone, np.nan),

@@ -106,7 +106,7 @@ class Nucleation:
         _column("y", "float64", "um", "position"),
         _column("kind", "int8", "", "1 at a tip, 2 at a junction"),
         _column("laid_path", "float32", "um", "the cell's path when the place was laid"),
-        _column("born", "float64", "s", "when the precursor appeared"),
+        _column("born", "float32", "s", "when the precursor appeared"),
         _column("resolves", "float64", "s", "when it collapses or is stabilised"),
         _column("stabilises", "bool", "", "whether tetraspanin wins"),
         _column("initial_area", "float32", "um2", "membrane of the precursor"),

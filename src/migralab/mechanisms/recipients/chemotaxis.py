@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
-
 from migralab.engine.mechanism import Phase, State, Stream
 from migralab.engine.rules import Behaviour
 from migralab.engine.table import Column
 from migralab.mechanisms.base import estimate, ticks_in
 from migralab.mechanisms.recipients.receptors import sensed_columns
-from migralab.physics.recipients.chemotaxis import Sensed, average
+from migralab.physics.recipients.chemotaxis import Sensed, average, turn_by
 from migralab.spec.parameter import MechanismParameters, Parameter, quantity
 
 
@@ -88,13 +86,11 @@ class Chemotaxis:
         """Average for a step, and turn by the mean over it, but no faster than a cell can (eq-fastest)."""
         cells, n = state["cells"], self._species
         sensed = Sensed(*(cells[column.name] for column in sensed_columns(n)))
-        ratio = np.empty((cells.n, 2))
         average(
             cells[f"{n}_noise_now"], cells[f"{n}_filtered"], *sensed, cells["alive"], cells["key"], stream.key,
-            stream.count, self._filter, dt, ratio,
+            stream.count, self._filter, dt, cells[f"{n}_signal"],
         )  # fmt: skip
-        cells[f"{n}_signal"][:] = ratio
-        strength = self._sensitivity[cells["population"]] * cells[f"{n}_sensitivity_set"]
-        wanted = np.abs(strength) * np.hypot(ratio[:, 0], ratio[:, 1])
-        strength /= 1.0 + wanted / self._fastest[cells["population"]]
-        cells["turning"][:] += strength[:, None] * ratio
+        turn_by(
+            cells[f"{n}_signal"], cells["population"], cells[f"{n}_sensitivity_set"], self._sensitivity, self._fastest,
+            cells["turning"],
+        )  # fmt: skip

@@ -79,8 +79,8 @@ class Uptake:
         _cell("uptake_set", "float64", "factor of rules on the rate of uptake", fill=1.0),
         _vesicle("bound_to", "int32", "row of the cell to which it is bound", -1),
         _vesicle("bindings", "int32", "times that it was bound so far"),
-        _vesicle("adhesion", "float64", "hazard of binding gathered in contact"),
-        _vesicle("engulfment", "float64", "hazard of uptake gathered while bound"),
+        _vesicle("adhesion", "float32", "hazard of binding gathered in contact"),
+        _vesicle("engulfment", "float32", "hazard of uptake gathered while bound"),
         _vesicle("taken_by", "int32", "id of the cell that took it up", -1),
     )  # fmt: skip
     signals: ClassVar[tuple[Signal, ...]] = (

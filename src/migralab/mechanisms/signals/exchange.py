@@ -115,9 +115,10 @@ class Step:
         if not self.clearance.any():
             self._attempt(dt, 1, source)
             return 0.0
-        # Powers of two: a number of parts that wavers from tick to tick would start the two-step scheme anew each time
+        # Steps of a third or more: a number of parts that wavers from tick to tick would start the two-step scheme anew
         stiffness = float(self._uptake(self.end).max()) * dt / STIFF
-        parts = 1 << max(0, math.ceil(math.log2(max(stiffness, 1.0))))
+        whole = 1 << max(0, math.ceil(math.log2(max(stiffness, 1.0))))
+        parts = 3 * whole // 4 if whole >= 4 and stiffness <= 0.75 * whole else whole
         while parts <= MOST_PARTS:
             if (taken := self._attempt(dt, parts, source)) is not None:
                 return taken
@@ -139,8 +140,11 @@ class Step:
         history = self.state.fields[f"{n}_history"][self.dish]
         known = self.books[STEP] == dt / parts and self.books[CELLS] == self.who
         field = FieldArrays(self.concentration, self._modes(), history.copy() if known else None)
+        here = self._points(self.start)
         for part in range(parts):
-            rate, more = self._part(solver, field, dt / parts, (part / parts, (part + 1) / parts), source, rate)
+            there = self._points(self.start + (part + 1) / parts * (self.end - self.start))
+            rate, more = self._part(solver, field, dt / parts, (here, there), source, rate)
+            here = there
             taken += more
         if held is not None and not solver.is_positive(field):
             self.concentration[...] = held
@@ -155,14 +159,13 @@ class Step:
         return float(taken.sum())
 
     def _part(
-        self, solver: ExponentialSolver, field: FieldArrays, dt: float, span: tuple[float, float],
+        self, solver: ExponentialSolver, field: FieldArrays, dt: float, places: tuple[Points, Points],
         source: Floats | None, before: Floats,
     ) -> tuple[Floats, Floats]:  # fmt: skip
         """Advance by one part of the tick; return the uptake rate at its start and what was taken, by cell."""
         if not self.clearance.any():
             solver.advance(field, dt, source=source, spend=True)
             return before, np.zeros(len(self.own))
-        places = [self._points(self.start + share * (self.end - self.start)) for share in span]
         rates = [np.zeros(len(self.own)), np.zeros(len(self.own))]
 
         def react(stage: int, concentration: Floats, rate: Floats) -> None:

@@ -217,7 +217,7 @@ class Medium:
         if isinstance(solver, ExponentialSolver):
             modes = solver.start(start).modes
             state.fields[f"{n}_modes"] = np.broadcast_to(modes, (dishes, *modes.shape)).copy()
-            state.fields[f"{n}_history"] = np.zeros((dishes, *grid.shape))
+            state.fields[f"{n}_history"] = np.zeros((dishes, *modes.shape), modes.dtype)
         books = np.zeros((dishes, 7))
         books[:, INITIAL] = start.sum() * grid.voxel_volume
         state.fields[f"{n}_books"] = books

@@ -150,12 +150,12 @@ class FieldArrays:
     modes
         The same in modes: the solution proper.
     history
-        Reaction rate of the step before, molecules/(um3 s), for AB2; None before the first step and for RK2.
+        Modes of the reaction rate of the step before, for AB2; None before the first step and for RK2.
     """
 
     concentration: Floats
     modes: Modes
-    history: Floats | None = None
+    history: Modes | None = None
 
 
 class ExponentialSolver:
@@ -319,15 +319,10 @@ class ExponentialSolver:
         rate = self._work(1)
         rate.fill(0.0)
         reaction(0, field.concentration, rate)
-        before, field.history = field.history, rate.copy() if scheme == "ab2" else None
-        if scheme == "ab2" and before is not None:
-            change = np.subtract(rate, before, out=before)
-            if start is not None:
-                rate += start
-                if end is not start:
-                    change += end - start
-            self._apply(field, dt, rate, change)
+        if scheme == "ab2" and field.history is not None:
+            self._two_steps(field, field.history, dt, source, self._modes_of(rate))
             return
+        field.history = np.array(self._modes_of(rate)) if scheme == "ab2" else None
         if start is not None:
             rate += start
         self._apply(field, dt, rate, None)
@@ -338,6 +333,19 @@ class ExponentialSolver:
         reaction(1, middle, rate)
         change = to_modes(rate, self.grid, self.workers, overwrite=True)
         correct(as_box(field.modes), as_box(change), *self._law(dt), dt)
+
+    def _two_steps(self, field: FieldArrays, history: Modes, dt: float, source: tuple[Any, Any], modes: Modes) -> None:
+        """Make a step of AB2; `modes` are those of the reaction rate now, `history` those of the step before."""
+        start, end = source
+        law, box = self._law(dt), as_box
+        change, total = np.subtract(modes, history, out=history), modes
+        if start is not None:
+            total = modes + to_modes(start, self.grid, self.workers)
+            if end is not start:
+                change += to_modes(end - start, self.grid, self.workers)
+        propagate(box(field.modes), box(total), *law, dt, box(field.modes))
+        correct(box(field.modes), box(change), *law, dt)
+        np.copyto(history, modes)
 
     def total(self, field: FieldArrays) -> float:
         """Return the molecules in the box."""

@@ -191,6 +191,55 @@ def sample_gradient(points: Points, field: Floats, box: Box, moving: int, found:
 
 
 @kernel
+def _take_up_rows(
+    points: Points, clearance: Floats, field: Floats, box: Box, density: float, moving: int, rate: Floats,
+    taken: Floats, first: int, last: int,
+) -> None:  # fmt: skip
+    """Do `take_up` for the rows y = first to last - 1; whoever has the middle row of a point enters its share."""
+    nz, ny, nx = field.shape
+    for n in range(len(taken)):
+        if clearance[n] == 0.0:
+            if first == 0:
+                taken[n] = 0.0
+            continue
+        j0, j1, j2, v0, v1, v2 = _shares(points[1][n], box[0][1], box[1][1], ny, box[2][1], moving)
+        if not (first <= j0 < last or first <= j1 < last or first <= j2 < last):
+            continue
+        i0, i1, i2, u0, u1, u2 = _shares(points[2][n], box[0][2], box[1][2], nx, box[2][2], moving)
+        k0, k1, k2, w0, w1, w2 = _shares(points[0][n], box[0][0], box[1][0], nz, box[2][0], moving)
+        total = 0.0
+        for k, w in ((k0, w0), (k1, w1), (k2, w2)):
+            if w == 0.0:
+                continue
+            for j, v in ((j0, v0), (j1, v1), (j2, v2)):
+                mine = first <= j < last
+                for i, u in ((i0, u0), (i1, u1), (i2, u2)):
+                    lost = clearance[n] * w * v * u * field[k, j, i]
+                    if mine:
+                        rate[k, j, i] -= lost * density
+                    total += lost
+        if first <= j1 < last:
+            taken[n] = total
+
+
+@parallel_kernel
+def _take_up_blocks(
+    zs: Floats, ys: Floats, xs: Floats, clearance: Floats, field: Floats, origin: Floats, spacing: Floats, periodic:
+    Array, density: float, moving: int, rate: Floats, taken: Floats, blocks: int,
+) -> None:  # fmt: skip
+    """Every block of rows looks at all points and takes what is due from its own rows."""
+    ny = field.shape[1]
+    for block in prange(blocks):
+        box = (
+            (origin[0], origin[1], origin[2]), (spacing[0], spacing[1], spacing[2]),
+            (periodic[0], periodic[1], periodic[2]),
+        )  # fmt: skip
+        _take_up_rows(
+            (zs, ys, xs), clearance, field, box, density, moving, rate, taken, block * ny // blocks,
+            (block + 1) * ny // blocks,
+        )  # fmt: skip
+
+
 def take_up(
     points: Points, clearance: Floats, field: Floats, box: Box, density: float, moving: int, rate: Floats,
     taken: Floats,
@@ -198,7 +247,7 @@ def take_up(
     """Subtract from `rate` (z, y, x) what each point clears, and write its own share to `taken` (eq-uptake).
 
     Each of the voxels around a point loses in proportion to its own concentration, so none is emptied below zero by
-    its neighbours' wealth.
+    its neighbours' wealth. Threads share out the rows of the field, as in `deposit`.
 
     Parameters
     ----------
@@ -211,24 +260,12 @@ def take_up(
     taken
         (n,) molecules/s.
     """
-    nz, ny, nx = field.shape
-    for n in range(len(taken)):
-        taken[n] = 0.0
-        if clearance[n] == 0.0:
-            continue
-        i0, i1, i2, u0, u1, u2 = _shares(points[2][n], box[0][2], box[1][2], nx, box[2][2], moving)
-        j0, j1, j2, v0, v1, v2 = _shares(points[1][n], box[0][1], box[1][1], ny, box[2][1], moving)
-        k0, k1, k2, w0, w1, w2 = _shares(points[0][n], box[0][0], box[1][0], nz, box[2][0], moving)
-        total = 0.0
-        for k, w in ((k0, w0), (k1, w1), (k2, w2)):
-            if w == 0.0:
-                continue
-            for j, v in ((j0, v0), (j1, v1), (j2, v2)):
-                for i, u in ((i0, u0), (i1, u1), (i2, u2)):
-                    lost = clearance[n] * w * v * u * field[k, j, i]
-                    rate[k, j, i] -= lost * density
-                    total += lost
-        taken[n] = total
+    threads = get_num_threads()
+    if threads == 1 or len(taken) < WORTH_THREADS:
+        _take_up_rows(points, clearance, field, box, density, moving, rate, taken, 0, field.shape[1])
+        return
+    origin, spacing, periodic = (np.array(part) for part in box)
+    _take_up_blocks(*points, clearance, field, origin, spacing, periodic, density, moving, rate, taken, threads)
 
 
 def box_of(grid: Grid) -> Any:

@@ -52,9 +52,11 @@ def spread_of_step(memory: Number, filtering: Number, dt: float) -> Any:
         (nn, ny, nY, yy, yY, YY): n the noise, y the filtered value, Y its integral over the step (s).
     """
     a, k = 1.0 / memory, 1.0 / filtering
-    ea, ek = -np.expm1(-a * dt) / a, -np.expm1(-k * dt) / k
-    eaa, ekk = -np.expm1(-2 * a * dt) / (2 * a), -np.expm1(-2 * k * dt) / (2 * k)
-    eak = -np.expm1(-(a + k) * dt) / (a + k)
+    # e^-2x - 1 = m (m + 2) and e^-(x + y) - 1 = m + n + m n with m = e^-x - 1: two exponentials serve for all
+    m, n = np.expm1(-a * dt), np.expm1(-k * dt)
+    ea, ek = -m / a, -n / k
+    eaa, ekk = -m * (m + 2.0) / (2 * a), -n * (n + 2.0) / (2 * k)
+    eak = -(m + n + m * n) / (a + k)
     gain = k / (k - a)
     nn = 2 * a * eaa
     ny = 2 * a * gain * (eaa - eak)
@@ -70,7 +72,8 @@ def spread_of_step(memory: Number, filtering: Number, dt: float) -> Any:
 def white_spread(filtering: Number, dt: float) -> Any:
     """Return (yy, yY, YY) of a white noise of unit strength behind the same filter (eq-joint)."""
     k = 1.0 / filtering
-    ek, ekk = -np.expm1(-k * dt) / k, -np.expm1(-2 * k * dt) / (2 * k)
+    n = np.expm1(-k * dt)
+    ek, ekk = -n / k, -n * (n + 2.0) / (2 * k)
     return k * k * ekk, k * (ek - ekk), dt - 2 * ek + ekk
 
 
@@ -102,6 +105,8 @@ def average(
     ratio
         (n, 2) mean over the step of the filtered signal over its noise.
     """
+    w_yy, w_sum, w_sums = white_spread(filtering, dt)
+    slow = math.exp(-dt / filtering)
     for i in prange(len(living)):
         ratio[i, 0] = ratio[i, 1] = 0.0
         if not living[i]:
@@ -112,14 +117,13 @@ def average(
         if abs(tau - filtering) < _APART * filtering:
             tau = filtering * (1.0 - _APART)
         nn, ny, n_sum, yy, y_sum, sums = spread_of_step(tau, filtering, dt)
-        w_yy, w_sum, w_sums = white_spread(filtering, dt)
         # Cholesky factor of the covariance of (noise, filtered, integral)
         l00 = math.sqrt(nn)
         l10, l20 = loud * ny / l00, loud * n_sum / l00
         l11 = math.sqrt(max(loud * loud * yy + white * w_yy - l10 * l10, 0.0))
         l21 = (loud * loud * y_sum + white * w_sum - l20 * l10) / l11 if l11 > 0.0 else 0.0
         l22 = math.sqrt(max(loud * loud * sums + white * w_sums - l20 * l20 - l21 * l21, 0.0))
-        fade, slow = math.exp(-dt / tau), math.exp(-dt / filtering)
+        fade = math.exp(-dt / tau)
         carried = loud * tau / (tau - filtering) * (fade - slow)
         carried_sum = loud * tau * (1.0 - fade) - filtering * carried
         gain = scale / math.sqrt(settled_noise(snapshot[i], tau, arrival[i], filtering))
@@ -165,6 +169,41 @@ def average_array(
     noise[...] = np.where(alive, fade[:, None] * noise + l00 * z0, noise)
     filtered[...] = np.where(alive, filtered_after, filtered)
     return np.where(alive, gain[:, None] * total / dt, 0.0)
+
+
+@parallel_kernel
+def turn_by(
+    ratio: Floats, population: Array, factor: Floats, sensitivity: Floats, fastest: Floats, turning: Floats
+) -> None:
+    """Add to `turning` what each cell turns by, chi times the ratio, but no faster than it can (eq-fastest).
+
+    Parameters
+    ----------
+    ratio
+        (n, 2) averaged signal over its noise.
+    population, factor
+        (n,) by which law, and a factor of its own on chi.
+    sensitivity, fastest
+        (populations,) chi and b_max, 1/s.
+    turning
+        (n, 2) 1/s, added to.
+    """
+    for i in prange(len(factor)):
+        k = population[i]
+        x, y = ratio[i, 0], ratio[i, 1]
+        strength = sensitivity[k] * factor[i]
+        strength /= 1.0 + abs(strength) * math.sqrt(x * x + y * y) / fastest[k]
+        turning[i, 0] += strength * x
+        turning[i, 1] += strength * y
+
+
+def turn_by_array(
+    ratio: Floats, population: Array, factor: Floats, sensitivity: Floats, fastest: Floats, turning: Floats
+) -> None:
+    """Vectorised numpy twin of `turn_by`."""
+    strength = sensitivity[population] * factor
+    strength /= 1.0 + np.abs(strength) * np.hypot(ratio[:, 0], ratio[:, 1]) / fastest[population]
+    turning += strength[:, None] * ratio
 
 
 def signal_to_noise(
