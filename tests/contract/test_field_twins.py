@@ -123,8 +123,9 @@ def test_contact_equals_its_twin():
     vesicle[:5] = cell[0]  # right under a cell
     cell_id = np.arange(100, 160)
     maker, ligand = rng.choice(cell_id, 400), rng.exponential(size=(400, 2)) * (rng.random(400) < 0.8)[:, None]
-    one = contact.feel_vesicles(cell, cell_dish, cell_id, vesicle, dish, maker, ligand, 12.0)
-    two = contact.feel_vesicles_array(cell, cell_dish, cell_id, vesicle, dish, maker, ligand, 12.0)
+    reach = rng.uniform(4.0, 12.0, 60)
+    one = contact.feel_vesicles(cell, cell_dish, cell_id, vesicle, dish, maker, ligand, reach)
+    two = contact.feel_vesicles_array(cell, cell_dish, cell_id, vesicle, dish, maker, ligand, reach)
     for a, b in zip(one, two, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-13)
     assert one[0].max() > 0

@@ -140,6 +140,22 @@ def test_the_dead_follow_the_hazard(dt):
     assert state["cells"].n == cells, "the dead keep their rows"
 
 
+def test_births_and_deaths_balance():
+    """At equal rates the mean number stays, and as many die as are born: a daughter does not inherit hazard."""
+    dt, hours, rate, founders = 120.0, 4.0, 0.5, 1500
+    mechanisms = [make(f"phenotype.{name}", dt, {"rate": f"{rate} 1/h"}) for name in ("division", "death")]
+    _, state = grown(mechanisms, scattered(founders), dt, hours)
+    cells = state["cells"]
+    # Variance of a critical birth-death process: 2 rate t a founder; of the deaths, 1/h x 4 h x 0.5 a founder and more
+    error = np.sqrt(2 * rate * hours * founders)
+    assert abs(cells["alive"].sum() - founders) < 4 * error
+    died = np.isfinite(cells["died"]).sum()
+    assert abs(died - rate * hours * founders) < 4 * np.sqrt(
+        2 * rate**3 * hours**3 / 3 * founders + rate * hours * founders
+    )
+    assert cells.n - founders == died + cells["alive"].sum() - founders
+
+
 def test_only_the_population_with_a_rate_dies():
     death = make("phenotype.death", 60.0, {}, {"rate": "2 1/h"})
     _, state = grown([death], scattered(400), 60.0, 3.0, [Founders("a", 200), Founders("b", 200)])

@@ -38,7 +38,10 @@ class UnknownIdError(RequestError):
     def __init__(self, kind: str, got: str, known: Iterable[str]) -> None:
         self.kind, self.got, self.known = kind, got, sorted(known)
         near = difflib.get_close_matches(got, self.known, n=3, cutoff=0.4)
-        hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(self.known) or 'none'}."
+        all_known = f"Known: {', '.join(self.known) or 'none'}."
+        hint = f"Did you mean {' or '.join(near)}?" if near else all_known
+        if near and len(self.known) <= 6 and set(near) != set(self.known):  # few enough to be read at once
+            hint = f"{hint} {all_known}"
         super().__init__(f"There is no {kind} '{got}'. {hint}")
 
 

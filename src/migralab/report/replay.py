@@ -85,6 +85,7 @@ def _pack(seen: Observations, cells: Any, chosen: NDArray[np.int64], top: Ranked
     nodes, vesicles, beads = own("nodes"), own("migrasomes"), own("retractosomes")
     cells = _every_frame(cells, chosen, len(seen.frames_min))
     points = np.concatenate([t[["x_um", "y_um"]].to_numpy(np.float64) for t in (cells, nodes)])
+    points = points if len(points) else np.zeros((1, 2))
     low, high = points.min(axis=0) - 15.0, points.max(axis=0) + 15.0
     side = float((high - low).max())
     end = float(seen.frames_min[-1]) or 1.0

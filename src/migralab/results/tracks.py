@@ -100,6 +100,12 @@ def read_tracks(
     flat = np.ptp(values.pop("z", np.zeros(1))) == 0
     length = _factor(units["x"], _LENGTH, pixel_size_um, f"{path}: positions", "--pixel-size 0.65um")
     time = _factor(units["t"], _TIME, frame_interval_min, f"{path}: times", "--frame-interval 10min")
+    notes = [] if flat else ["the tracks are 3D: their projection on x and y is used, so speeds are too low"]
+    for what, unit, given, there in (
+        ("positions", units["x"], pixel_size_um, _LENGTH), ("times", units["t"], frame_interval_min, _TIME)
+    ):  # fmt: skip
+        if given is not None and unit in there:
+            notes.append(f"the file gives its {what} in {unit}; the one that was given beside it is not used")
     order = np.lexsort((values["t"], values["track"]))
     return Tracks(
         track=values["track"][order].astype(np.int64),
@@ -107,7 +113,7 @@ def read_tracks(
         x_um=values["x"][order] * length,
         y_um=values["y"][order] * length,
         source=str(path),
-        notes=() if flat else ("the tracks are 3D: their projection on x and y is used, so speeds are too low",),
+        notes=tuple(notes),
     )
 
 

@@ -106,6 +106,8 @@ def what_it_can_say(equivalents: Range) -> str:
         return "Far below what a neighbour meets: no effect would say little."
     if equivalents.low >= 0.1 and equivalents.high <= 10:
         return "About what a neighbour meets."
+    if equivalents.low > 1:
+        return "More than a neighbour meets, by how much is open: it shows what migrasomes can do, not that they do."
     return "The range is too wide to tell it from the natural dose."
 
 

@@ -208,7 +208,11 @@ def split_population(path: str, populations: Iterable[str]) -> tuple[str | None,
         return None, path
     _, name, *rest = path.split(".", 2)
     if name not in (known := list(populations)):
-        raise UnknownIdError("population", name, known)
+        error = UnknownIdError("population", name, known)
+        error.args = (
+            f"{error} The cells of the dish itself are changed without it: write {rest[0] if rest else '...'}.",
+        )
+        raise error
     return name, rest[0] if rest else ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,6 +47,7 @@ def run(
         raise RequestError(f"--seed {seed} is below 0. Seeds are whole numbers from 0.")
     file = load(entry)
     changes = [*(settings or []), *([f"dish.duration={duration}"] if duration else [])]
+    compiled = compile_experiment(file, arm)  # first as it stands: what is wrong in the file is told with its line
     if changes or tracks is not None:
         experiment = apply_arm(file.experiment, arm or file.experiment.control.id)
         for change in changes:
@@ -54,14 +56,14 @@ def run(
             experiment = _with_tracks(experiment, tracks, pixel_size, frame_interval)
         model = compile_experiment(experiment)
     else:
-        model = compile_experiment(file, arm)
+        model = compiled
     name = Path(f"{model.experiment.id}-{model.arm}-seed{seed}")
     out = out or (name if resume else _free_name(name))
     if note := dose_note(model):
         remark(f"dose: {note}")
     with progress(f"{model.experiment.id}, arm {model.arm}, seed {seed}", "ticks") as update:
         done = simulate(model, seed, out=out, resume=resume, progress=update)
-    _print_readouts(done, as_json)
+    _print_readouts(done, model.experiment.readouts, as_json)
     remark(f"The run is in {out}. Next: migralab report {out}, or migralab image {out}.")
 
 
@@ -91,21 +93,23 @@ _SHORT = (
 _CARRIED = ("cargo", "mitochondria", "signal")  # printed where the dish has them
 
 
-def _print_readouts(done: Run, as_json: bool) -> None:
+def _print_readouts(done: Run, own: Sequence[str], as_json: bool) -> None:
+    """Print the usual readouts of a count, and those of the experiment that name a population or a pool."""
     from migralab.measure import Readouts, measure
     from migralab.measure.registry import OBSERVABLES
     from migralab.simulation.observe import observe
 
     carried = [name for name in OBSERVABLES if name.split(".", maxsplit=1)[0] in _CARRIED and "@" not in name]
-    found = measure(observe(done), [*_SHORT, *carried])
-    readouts = Readouts(r for r in found.values() if r.known or r.id in _SHORT)
+    asked = [name for name in own if "[" in name or name.startswith("pool.")]
+    found = measure(observe(done), list(dict.fromkeys([*_SHORT, *carried, *asked])))
+    readouts = Readouts(r for r in found.values() if r.known or r.id in _SHORT or r.id in asked)
     if as_json:
         say_json(readouts.to_dict())
         return
     say(f"One dish (seed {done.provenance.seed}); intervals are over its cells, not over experiments")
     for readout in readouts.values():
         seen = f"[{readout.low:.3g}, {readout.high:.3g}]" if readout.known else f"not known: {readout.note}"
-        say(f"  {readout.id:<30} {readout.value:9.3g} {readout.unit:<12} {seen}")
+        say(f"  {readout.id:<38} {readout.value:9.3g} {readout.unit:<12} {seen}")
     if note := readouts["count.per_cell"].note:
         say(f"  {note}")
     _print_pools(done)

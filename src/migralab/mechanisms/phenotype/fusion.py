@@ -48,10 +48,18 @@ class Fusion:
         self.name = f"{type(self).name}@{target}"
         self.target = target
         self._reach = parameters.internal()["reach"]
-        self._hazard = Hazard("fusion", parameters.varied("rate"), f"fusion into {target}")
+        self._hazard = Hazard(f"fusion_{target}", parameters.varied("rate"), f"fusion into {target}")
         self.columns = (
             *self._hazard.columns,
-            Column(path="cells.nuclei", dtype="int64", unit="", fill=1, file=("nuclei",), meaning="nuclei in the cell"),
+            Column(
+                path="cells.nuclei",
+                dtype="int64",
+                unit="",
+                fill=1,
+                file=("nuclei",),
+                inherit="reset",
+                meaning="nuclei in the cell; one goes with a daughter that is born",
+            ),
         )
         self.reads = self._hazard.reads | {"cells.position", "cells.dish"}
         self.writes = self._hazard.writes | {"cells.nuclei"}
@@ -75,7 +83,7 @@ class Fusion:
         suitors = self._hazard.gather(cells, rate, dt, stream)
         if not len(suitors):
             return
-        count = cells["fusion_count"][suitors].astype(np.uint64)
+        count = cells[f"{self._hazard.prefix}_count"][suitors].astype(np.uint64)
         chance = draw_uniform_pairs(stream.key, cells["key"][suitors], _PARTNER, count)[0]
         suitor, partner = choose_partners(suitors, chance, pairs, weight, np.zeros(cells.n, bool))
         self._hazard.renew(cells, suitor)

@@ -40,7 +40,9 @@ class Hazard:
         self.columns: tuple[Column, ...] = (
             Column(path=self.rate_column, dtype="float64", unit="1/s", fill=np.nan,
                    meaning=f"rate of {what} by rules; NaN where none speaks of it"),
-            Column(path=f"{path}_hazard", dtype="float64", unit="", meaning=f"hazard of {what} gathered"),
+            # What both sisters have gathered since the division counts for both; of other events a newborn has none
+            Column(path=f"{path}_hazard", dtype="float64", unit="", meaning=f"hazard of {what} gathered",
+                   inherit="copy" if prefix == "division" else "reset"),
             Column(path=f"{path}_threshold", dtype="float64", unit="", fill=np.nan, inherit="reset",
                    meaning=f"hazard at which the next {what} comes; NaN: still to be drawn"),
             Column(path=f"{path}_count", dtype="int64", unit="", inherit="reset", meaning=f"events of {what} so far"),

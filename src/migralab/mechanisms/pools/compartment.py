@@ -288,7 +288,7 @@ class Compartment:
 
     def account(self, state: State) -> Accounts:
         """Return what was carried off in vesicles: it is no longer in the dish."""
-        if not self._tissue.cargo or VESICLES not in self._substances:
+        if not self._tissue.cargo or "carried" not in state.fields:
             return {}
         off = state.fields["carried"].sum(axis=1)
         return {(kind, "carried off"): off[:, 1 + k] for k, kind in enumerate(KINDS)}

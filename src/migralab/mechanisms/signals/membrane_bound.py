@@ -50,9 +50,10 @@ class MembraneBound:
     columns: tuple[Column, ...] = _columns("cue")
     reads: ClassVar[frozenset[str]] = frozenset(
         {f"migrasomes.{c}" for c in ("cargo", "loaded_area", "alive", "x", "y", "cell", "dish")}
-        | {"cells.position", "cells.dish", "cells.alive"}
+        | {"cells.position", "cells.dish", "cells.alive", "cells.population"}
     )
     creates: ClassVar[frozenset[str]] = frozenset()
+    varies: ClassVar[frozenset[str]] = frozenset({"reach"})
     name = "signals.membrane-bound"
 
     def __init__(self, parameters: Parameters, dt: float, species: str = "cue") -> None:
@@ -64,7 +65,7 @@ class MembraneBound:
         self.writes = frozenset(column.path for column in self.columns[:2])
         self._seen = tuple(column.path for column in self.columns[-3:])
         self.adds = frozenset(self._seen)
-        self._reach, self._share = p["reach"], p["contact_share"]
+        self._reach, self._share = parameters.varied("reach"), p["contact_share"]
         self.every = ticks_in(p["interval"], dt)
 
     def found(self, state: State, stream: Stream) -> None:
@@ -78,7 +79,7 @@ class MembraneBound:
         ligand, area = vesicles["cargo"][rows, MEMBRANE_PROTEIN], vesicles["loaded_area"][rows]
         found, pull, touched = (np.where(cells["alive"], values.T, 0.0).T for values in feel_vesicles(
             cells["position"], cells["dish"], cells["id"], place, vesicles["dish"][rows], vesicles["cell"][rows],
-            np.column_stack([ligand, area]), self._reach,
+            np.column_stack([ligand, area]), self._reach[cells["population"]],
         ))  # fmt: skip
         cells[self._names[0]][:], cells[self._names[1]][:] = found, pull
         for path, values in zip(self._seen, (found, touched, pull), strict=True):

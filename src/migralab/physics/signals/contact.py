@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 @parallel_kernel
 def feel(
-    cell: Floats, dish: Array, owner: Array, reach: float, ligand: Floats, maker: Array, place: Floats, row: Array,
+    cell: Floats, dish: Array, owner: Array, reaches: Floats, ligand: Floats, maker: Array, place: Floats, row: Array,
     group: Array, order: Array, start: Array, size: float, mask: int, found: Floats, pull: Floats, touched: Floats,
 ) -> None:  # fmt: skip
     """Write to each cell the ligand on the vesicles that it touches, the vector towards it, and their area (eq-touch).
@@ -29,8 +29,8 @@ def feel(
     ----------
     cell, dish, owner
         (n, 2) um, dish and id of each cell.
-    reach
-        Distance of centres below which cell and vesicle touch, um.
+    reaches
+        (n,) distance of centres below which each cell touches a vesicle, um.
     ligand, maker
         (m, 2) molecules on each vesicle and its membrane, um2; id of the cell that made it: nobody feels its own.
     place, row, group, order, start, size, mask
@@ -39,7 +39,7 @@ def feel(
         (n,) molecules touched; (n, 2) sum of molecules times unit vectors from cell to vesicle; (n,) um2 of membrane.
     """
     for n in prange(len(cell)):
-        x, y = cell[n, 0], cell[n, 1]
+        x, y, reach = cell[n, 0], cell[n, 1], reaches[n]
         total = px = py = area = 0.0
         for r in range(math.floor((y - reach) / size), math.floor((y + reach) / size) + 1):
             for column in range(math.floor((x - reach) / size), math.floor((x + reach) / size) + 1):
@@ -64,12 +64,12 @@ def feel(
 
 def feel_vesicles(
     cell: Floats, dish: Array, cell_id: Array, vesicle: Floats, vesicle_dish: Array, maker: Array, ligand: Floats,
-    reach: float,
+    reach: Floats,
 ) -> tuple[Floats, Floats, Floats]:  # fmt: skip
     """Return (molecules that each cell touches, vector towards them, area of their vesicles): see `feel`."""
     found, pull, touched = np.zeros(len(cell)), np.zeros((len(cell), 2)), np.zeros(len(cell))
     if len(vesicle) and len(cell):
-        bins = sort_into_bins(vesicle, vesicle_dish, ligand[:, 0] > 0, reach)
+        bins = sort_into_bins(vesicle, vesicle_dish, ligand[:, 0] > 0, float(reach.max()))
         feel(cell, dish, cell_id, reach, ligand, maker, *_parts(bins), found, pull, touched)
     return found, pull, touched
 
@@ -80,12 +80,12 @@ def _parts(bins: Bins) -> tuple[Floats, Array, Array, Array, Array, float, int]:
 
 def feel_vesicles_array(
     cell: Floats, dish: Array, cell_id: Array, vesicle: Floats, vesicle_dish: Array, maker: Array, ligand: Floats,
-    reach: float,
+    reach: Floats,
 ) -> tuple[Floats, Floats, Floats]:  # fmt: skip
     """Vectorised numpy twin of `feel_vesicles`: all pairs."""
     towards = vesicle[None] - cell[:, None]
     distance = np.sqrt((towards**2).sum(axis=2))
-    felt = (distance < reach) & (dish[:, None] == vesicle_dish) & (cell_id[:, None] != maker)
+    felt = (distance < reach[:, None]) & (dish[:, None] == vesicle_dish) & (cell_id[:, None] != maker)
     molecules, area = np.where(felt, ligand[:, 0], 0.0), np.where(felt, ligand[:, 1], 0.0)
     unit = np.divide(towards, distance[..., None], out=np.zeros_like(towards), where=distance[..., None] > 0)
     return molecules.sum(axis=1), (molecules[..., None] * unit).sum(axis=1), area.sum(axis=1)

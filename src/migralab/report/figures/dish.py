@@ -47,6 +47,7 @@ def draw_dish(report: Report, top: RankedCell | None) -> Figure | None:
 def _extent(seen: Any) -> tuple[float, float, float, float]:
     tables = [seen.at("cells"), seen["nodes"]]
     points = np.concatenate([table[["x_um", "y_um"]].to_numpy(np.float64) for table in tables])
+    points = points if len(points) else np.zeros((1, 2))  # nobody is left
     low, high = points.min(axis=0) - 20, points.max(axis=0) + 20
     return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
