@@ -9,7 +9,7 @@ from migralab.engine.engine import Engine
 from migralab.mechanisms.registry import MECHANISMS
 from migralab.physics.field.grid import NO_FLUX
 from migralab.physics.space import Space
-from tests.dish import FORMATION, SOURCE
+from tests.dish import FORMATION, SOURCE, tables_of
 
 CLOSED = Space(seeded=(300.0, 300.0), walls=(NO_FLUX, NO_FLUX), confines=(True, True), depth=20.0)
 OPEN = Space(seeded=(300.0, 300.0), margin=(200.0, 200.0), depth=20.0)
@@ -52,3 +52,15 @@ def accounts(engine, state):
         if hasattr(mechanism, "account")
         for key, values in mechanism.account(state).items()
     }
+
+
+def everything(state):
+    """Return a copy of every column and every field by path."""
+    return tables_of(state) | {f"fields.{name}": array.copy() for name, array in state.fields.items()}
+
+
+def same(a, b):
+    """Ask for the same bits everywhere."""
+    assert set(a) == set(b)
+    for path, values in a.items():
+        np.testing.assert_array_equal(values, b[path], err_msg=path)

@@ -11,8 +11,7 @@ from migralab.engine.engine import PlanError, dump_state, load_state
 from migralab.engine.mechanism import Stream
 from migralab.physics.field.grid import PERIODIC
 from migralab.physics.space import Space
-from tests.dish import tables_of
-from tests.signals import CARRY, CLOSED, build, found
+from tests.signals import CARRY, CLOSED, build, everything, found, same
 
 OWN = (
     "signals.membrane-bound", "signals.diffusing", "signals.bath", "recipients.receptors", "recipients.chemotaxis",
@@ -28,16 +27,6 @@ CHANGES = {
 }
 ROUND = Space(seeded=(300.0, 300.0), walls=(PERIODIC, PERIODIC), depth=20.0)
 TICKS = 150
-
-
-def everything(state):
-    return tables_of(state) | {f"fields.{name}": array.copy() for name, array in state.fields.items()}
-
-
-def same(a, b):
-    assert set(a) == set(b)
-    for path, values in a.items():
-        np.testing.assert_array_equal(values, b[path], err_msg=path)
 
 
 @pytest.fixture(scope="module")

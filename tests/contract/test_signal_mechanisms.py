@@ -13,8 +13,7 @@ from migralab.engine.mechanism import Phase, Stream
 from migralab.engine.table import Column
 from migralab.physics.field.grid import PERIODIC
 from migralab.physics.space import Space
-from tests.dish import tables_of
-from tests.signals import CARRY, CLOSED, OPEN, build, found
+from tests.signals import CARRY, CLOSED, OPEN, build, everything, found, same
 
 ALL = (*CARRY, "signals.mitochondria", "signals.membrane-bound", "recipients.uptake", "recipients.endosome",
        "signals.diffusing")  # fmt: skip
@@ -25,16 +24,6 @@ CHANGES = {
 }
 ROUND = Space(seeded=(300.0, 300.0), walls=(PERIODIC, PERIODIC), depth=20.0)
 TICKS = 200
-
-
-def everything(state):
-    return tables_of(state) | {f"fields.{name}": array.copy() for name, array in state.fields.items()}
-
-
-def same(a, b):
-    assert set(a) == set(b)
-    for path, values in a.items():
-        np.testing.assert_array_equal(values, b[path], err_msg=path)
 
 
 @pytest.fixture(scope="module")
