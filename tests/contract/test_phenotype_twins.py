@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from migralab.physics.recipients import contacts, response
+from migralab.physics.recipients import neighbourhood, response
 
 
 def test_responses_equal_their_twin():
@@ -24,6 +24,6 @@ def test_counts_of_neighbours_equal_their_twin():
     position, dish = rng.uniform(-200, 200, (700, 2)), rng.integers(0, 3, 700).astype(np.int32)
     alive = rng.random(700) < 0.9
     counted = alive & (rng.random(700) < 0.5)
-    one = contacts.count_near(position, dish, alive, counted, 21.0)
-    np.testing.assert_array_equal(one, contacts.count_near_array(position, dish, alive, counted, 21.0))
+    one = neighbourhood.count_near(position, dish, alive, counted, 21.0)
+    np.testing.assert_array_equal(one, neighbourhood.count_near_array(position, dish, alive, counted, 21.0))
     assert one.max() > 3

@@ -12,7 +12,7 @@ from migralab.engine.rules import Behaviour, Signal
 from migralab.engine.table import Column
 from migralab.mechanisms.base import estimate
 from migralab.mechanisms.phenotype.hazard import Hazard
-from migralab.physics.recipients.contacts import choose_partners, pairs_within
+from migralab.physics.recipients.neighbourhood import choose_partners, pairs_within
 from migralab.spec.parameter import MechanismParameters, Parameter, quantity
 
 _PARTNER = 1  # draws of the thresholds have count 0

@@ -8,7 +8,7 @@ from migralab.engine.mechanism import Phase, State, Stream
 from migralab.engine.rules import Signal
 from migralab.engine.table import Column
 from migralab.mechanisms.base import estimate
-from migralab.physics.recipients.contacts import count_near
+from migralab.physics.recipients.neighbourhood import count_near
 from migralab.spec.parameter import MechanismParameters, Parameter, quantity
 
 

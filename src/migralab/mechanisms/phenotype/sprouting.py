@@ -11,7 +11,7 @@ from migralab.engine.rules import Behaviour
 from migralab.engine.table import Column
 from migralab.mechanisms.base import estimate
 from migralab.mechanisms.phenotype.hazard import Hazard
-from migralab.physics.recipients.contacts import inhibited, select_tips, silenced_since
+from migralab.physics.recipients.neighbourhood import inhibited, select_tips, silenced_since
 from migralab.spec.parameter import MechanismParameters, Parameter, quantity
 
 

@@ -14,7 +14,15 @@ from numba import prange
 from numpy.typing import NDArray
 
 from migralab.core.kernel import kernel, parallel_kernel
-from migralab.physics.recipients.receptors import Traffic, halves, internalise, noise_of, occupancy, scavenging
+from migralab.physics.recipients.receptors import (
+    LEAST_FREE,
+    Traffic,
+    halves,
+    internalise,
+    noise_of,
+    occupancy,
+    scavenging,
+)
 from migralab.physics.recipients.surface import CLEFT, Patch, hold
 
 Array = NDArray[Any]
@@ -23,7 +31,6 @@ Floats = NDArray[np.float64]
 NUMBER, AFFINITY, DRIVEN, CONSTITUTIVE, BACK = range(5)
 """Columns of the law of each population: R_T, K (molecules/um3), k_in, k_c and k_back (1/s)."""
 
-_LEAST_FREE = 1e-9  # as in `receptors`
 _LEAST_AREA = 1e-12  # um2: no contact at all
 _CHUNK = 512  # cells that one thread looks after in one go
 
@@ -164,7 +171,7 @@ def _look_one(seen: Seen, presented: Presented, i: int, own: Floats, setting: Se
     seen.surface[i], seen.inside[i] = surface, own[NUMBER] - surface
     seen.occupancy[i], seen.steepness[i] = p + (1.0 - p) * share, steep
     seen.difference[i, 0], seen.difference[i, 1] = dx + ex + fx, dy + ey + fy
-    seen.noise[i], seen.memory[i] = math.sqrt(variance + spread + spread2), max(1.0 - p, _LEAST_FREE) / setting.off_rate
+    seen.noise[i], seen.memory[i] = math.sqrt(variance + spread + spread2), max(1.0 - p, LEAST_FREE) / setting.off_rate
     seen.arrival[i] = arrival
     # Receptors that hold a cue on a surface stay: what is held there is not theirs to take in
     seen.cleared[i] += own[DRIVEN] * surface / (half + c)

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-_LEAST_FREE = 1e-9  # share of free receptors: no ligand is so plentiful that a receptor has no memory at all
+LEAST_FREE = 1e-9  # share of free receptors: no ligand is so plentiful that a receptor has no memory at all
 
 
 def occupancy(ligand: ArrayLike, affinity: ArrayLike, antagonist: ArrayLike = 0.0) -> Floats:
@@ -156,4 +156,4 @@ def noise_of(
     if diffusivity > 0.0:
         caught = 4.0 * diffusivity * length / 2 * np.maximum(ligand, 0.0)
         np.divide(variance**2, caught, out=arrival, where=caught > 0.0)
-    return Noise(np.sqrt(variance), np.maximum(1.0 - occupied, _LEAST_FREE) / off_rate, arrival)
+    return Noise(np.sqrt(variance), np.maximum(1.0 - occupied, LEAST_FREE) / off_rate, arrival)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from migralab.physics.recipients.surface import CLEFT
 from migralab.physics.signals.budget import (
     Setting,
     arrival_signal_to_noise,
@@ -27,8 +28,6 @@ Floats = NDArray[np.float64]
 
 STATION = 20.0
 """Distance at which times are given, um: two cells away, as in the published budget."""
-CLEFT = 0.02
-"""Height of the cleft in which receptors and bound ligand meet, um: 20 nm (E)."""
 TOUCHED = 0.2
 """Depth of matrix that a cell reaches with its receptors, um: that of a coat (E), generous to the cue."""
 
