@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -155,8 +156,13 @@ class _Resolver:
 
     def _who_brings(self, what: str, got: str) -> str:
         """Return a sentence that names the mechanism that would bring a signal or behaviour, if there is one."""
-        makers = sorted({owner for owner, name in self._offers(what) if name.lower() == got.lower()})
-        return f" {' or '.join(makers)} would bring it: add it to the mechanisms." if makers else ""
+        offers = list(self._offers(what))
+        makers = sorted({owner for owner, name in offers if name.lower() == got.lower()})
+        if makers:
+            return f" {' or '.join(makers)} would bring it: add it to the mechanisms."
+        near = difflib.get_close_matches(got.lower(), {name.lower() for _, name in offers}, n=1, cutoff=0.75)
+        makers = sorted({owner for owner, name in offers if [name.lower()] == near})
+        return f" '{near[0]}' would come with {' or '.join(makers)}." if makers else ""
 
     def _offers(self, what: str) -> Iterator[tuple[str, str]]:
         for kind in MECHANISMS.values():

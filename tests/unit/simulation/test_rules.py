@@ -111,6 +111,7 @@ SAFE = "contact with cell lowers death 0-fold, half-max 3, Hill 1"
         (SAFE, SAFE.replace("death 0-fold", "division to 0 1/h"), 20, "phenotype.division would bring it"),
         (SAFE, SAFE.replace("contact with cell", "contact with kg1a"), 20, "phenotype.neighbours@kg1a would bring it"),
         (SAFE, SAFE.replace("contact with cell", "clot"), 20, "phenotype.clotting would bring it"),
+        (SAFE, SAFE.replace("contact with cell", "contact with migrasom"), 20, "would come with recipients.uptake"),
         (SAFE, SAFE.replace("half-max 3", "half-max 3 nM"), 20, "'3 nM' cannot be read as a pure number"),
         (SAFE, SAFE.replace("half-max 3", "half-max 0"), 20, "half-max 0 is impossible"),
         (SAFE, SAFE.replace("0-fold", "to 0 um/min"), 20, "cannot be read as 1/h"),
