@@ -14,7 +14,7 @@ PYTEST  := $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench docs full clean
+.PHONY: help setup truth demo test lint bench docs full clean
 
 help: ## show this list
 	@echo "migralab: a virtual laboratory for migrasomes"
@@ -22,6 +22,9 @@ help: ## show this list
 
 setup: $(READY) ## create .venv, install the pinned packages, compile the kernels once
 	@echo "The environment stands: $(BIN)/migralab --help"
+
+truth: $(READY) ## install the simulator that pathways are compared with in tests (138 MB)
+	@$(BIN)/python -m pip install --quiet --group truth
 
 demo: $(READY) ## run the migrasome formation assay; ends with the path of a report
 	@$(BIN)/migralab demo

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import agents, fields, formation, kernels, mechanisms
+from benchmarks import agents, fields, formation, kernels, mechanisms, pathways
 from benchmarks.timing import machine
 
-BENCHMARKS = {"kernels": kernels, "agents": agents, "formation": formation, "mechanisms": mechanisms, "fields": fields}
+BENCHMARKS = {
+    "kernels": kernels,
+    "agents": agents,
+    "formation": formation,
+    "mechanisms": mechanisms,
+    "fields": fields,
+    "pathways": pathways,
+}
 
 
 def main(names: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""Every claim of the formation assay, judged anew; a verdict that changes is seen in review.
+"""Every claim of the catalogue, judged anew; a verdict that changes is seen in review.
 
 `verdicts.json` records verdicts, not numbers: it is no expected result, and a failing claim stays recorded as failing.
 After a change of the model: ``python -m tests.claims.record``, and say in CHANGELOG under "physics" what changed.
@@ -6,6 +6,7 @@ After a change of the model: ``python -m tests.claims.record``, and say in CHANG
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 
@@ -18,15 +19,15 @@ RECORD = Path(__file__).with_name("verdicts.json")
 CLAIMS = [(entry, claim.id) for entry in entry_ids() for claim in load(entry).experiment.claims if claim.tier == "fast"]
 
 
-@pytest.fixture(scope="module")
-def judged():
-    return {(e, v.id): v for e in entry_ids() for v in check(load(e), seeds=20, workers=1).verdicts}
+@functools.cache  # one entry at a time, so that two workers can share the entries
+def judge(entry):
+    return {verdict.id: verdict for verdict in check(load(entry), seeds=20, workers=1).verdicts}
 
 
 @pytest.mark.parametrize(("entry", "claim"), CLAIMS)
-def test_verdict_is_the_recorded_one(judged, entry, claim):
+def test_verdict_is_the_recorded_one(entry, claim):
     recorded = json.loads(RECORD.read_text())[entry][claim]
-    verdict = judged[entry, claim]
+    verdict = judge(entry)[claim]
     seen = f"{verdict.statement}: {verdict.observed} {verdict.interval}, expected {verdict.expected}"
     assert verdict.verdict == recorded, seen
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from migralab.core import units
@@ -26,6 +29,27 @@ def remark(text: str) -> None:
 def say_json(content: Any) -> None:
     """Print machine-readable output."""
     say(json.dumps(content, indent=2, default=str))
+
+
+@contextmanager
+def appearing_whole(out: Path) -> Iterator[Path]:
+    """Give a folder beside `out` to write into; it gets its name when all is written, and goes if anything fails."""
+    fresh = out.with_name(f"{out.name}.partial")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    try:
+        yield fresh
+        fresh.replace(out)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write rows as CSV, with the keys of the first as the header."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def length_option(text: str | None, name: str) -> float | None:

@@ -12,7 +12,20 @@ import typer
 from typer.exceptions import TyperException
 
 from migralab.cli.console import remark, say
-from migralab.cli.verbs import bench, check, cite, demo, export, image, listing, measure, report, run_verb, show, signal
+from migralab.cli.verbs import (
+    bench,
+    check,
+    demo,
+    export,
+    image,
+    listing,
+    measure,
+    pathway,
+    report,
+    run_verb,
+    show,
+    signal,
+)
 from migralab.core.errors import MigralabError
 from migralab.core.version import VERSION
 
@@ -48,7 +61,7 @@ def _top(
 
 app.command("list")(listing.list_entries)
 app.command("show")(show.show)
-app.command("cite")(cite.cite)
+app.command("cite")(listing.cite)
 app.command("run")(run_verb.run)
 app.command("check")(check.check)
 app.command("image")(image.image)
@@ -57,6 +70,7 @@ app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("bench")(bench.bench)
 app.command("signal")(signal.signal)
+app.command("pathway")(pathway.pathway)
 app.command("demo")(demo.demo)
 
 

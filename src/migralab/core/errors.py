@@ -7,6 +7,7 @@
     │   ├── SpecError                  a YAML file is wrong, with its place
     │   ├── UnitError                  a quantity cannot be read or converted
     │   ├── UnknownIdError             no such entry, arm, readout; lists the nearest
+    │   ├── PathwayError               a model in Antimony or SBML cannot be read or run
     │   └── DataError                  an image, a table or a track file cannot be used
     └── BreakdownError (RuntimeError)  the run broke down; partial data kept  exit 3
 """
@@ -43,6 +44,10 @@ class UnknownIdError(RequestError):
         if near and len(self.known) <= 6 and set(near) != set(self.known):  # few enough to be read at once
             hint = f"{hint} {all_known}"
         super().__init__(f"There is no {kind} '{got}'. {hint}")
+
+
+class PathwayError(RequestError):
+    """A model in Antimony or SBML cannot be read, or asks for what is not supported; with line and element."""
 
 
 class DataError(RequestError):

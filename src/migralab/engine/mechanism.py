@@ -71,6 +71,24 @@ class GridField:
     obstacle: NDArray[np.bool_] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """What a network inside the cells shows, as a mechanism with a `levels(state)` hands it to the tables of a run.
+
+    Parameters
+    ----------
+    pathway, quantity, unit
+        As they go into the file.
+    values
+        One number for each row of the cells, in `unit`; NaN where a cell has no such network.
+    """
+
+    pathway: str
+    quantity: str
+    unit: str
+    values: NDArray[np.float64]
+
+
 UNBOUNDED = Space(seeded=(0.0, 0.0), margin=(500.0, 500.0))
 
 

@@ -147,7 +147,7 @@ def analyse_micrograph(micrograph: Micrograph, settings: AnalysisSettings | None
         for table, more in found.items():
             rows[table].extend(more)
         notes += [f"Frame {frame}: {note}" for note in trace.notes]
-    tables = {name: empty_table(name) for name in ("lives", "retractosomes", "pools")}
+    tables = {name: empty_table(name) for name in ("lives", "retractosomes", "pools", "levels")}
     for name, records in rows.items():
         columns = {column: [record[column] for record in records] for column in records[0]} if records else {}
         tables[name] = conform(name, dict(columns)) if records else empty_table(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from migralab.mechanisms.biogenesis.breakage import Breakage
@@ -38,6 +39,7 @@ from migralab.mechanisms.signals.matrix_bound import MatrixBound
 from migralab.mechanisms.signals.membrane_bound import MembraneBound
 from migralab.mechanisms.signals.mitochondria import Mitochondria
 from migralab.mechanisms.signals.release import Release
+from migralab.spec.pathway import ROOM, Pathway
 
 MECHANISMS: dict[str, Any] = {
     mechanism.name: mechanism
@@ -58,3 +60,28 @@ SEVERAL = TARGETED | frozenset(
     {Diffusing.name, MatrixBound.name, MembraneBound.name, Bath.name, Receptors.name, Chemotaxis.name}
 )
 """Mechanisms of which an experiment may have several, as ``signals.diffusing@vegf``: one for each."""
+
+
+def kinds_for(names: Iterable[str], pathways: Mapping[str, Pathway]) -> dict[str, Any]:
+    """Return the mechanisms that an experiment may have: all of `MECHANISMS`, and the pathways that it names.
+
+    Parameters
+    ----------
+    names
+        Mechanisms of the experiment.
+    pathways
+        Its own networks.
+
+    Raises
+    ------
+    PathwayError
+        If the model of one of them cannot be read, or does not fit its seams.
+    """
+    found = dict(MECHANISMS)
+    for name in names:
+        if name.startswith(ROOM):
+            from migralab.mechanisms.pathways.kind import find_kind  # here: it reads models, which takes libsbml
+
+            if (kind := find_kind(name, pathways)) is not None:
+                found[name] = kind
+    return found

@@ -19,7 +19,7 @@ from migralab.report.figures.dish import draw_dish
 from migralab.report.figures.dose import draw_dose_response
 from migralab.report.figures.field import draw_fields
 from migralab.report.figures.growth import draw_growth
-from migralab.report.figures.recipients import draw_recipients
+from migralab.report.figures.recipients import draw_levels, draw_recipients
 from migralab.report.figures.size import draw_sizes
 from migralab.report.figures.trail import draw_trail
 from migralab.report.replay import pack_replay
@@ -100,7 +100,7 @@ def render_report(report: Report, *, progress: Progress | None = None) -> str:
     tell("drawing the measurements")
     beside = (draw_dose_response(report), draw_growth(report), draw_counts(report), draw_arms(report))
     content["compared"] = [figure for figure in beside if figure]
-    wide = (draw_recipients(report), draw_sizes(report), draw_trail(report))
+    wide = (draw_recipients(report), draw_levels(report), draw_sizes(report), draw_trail(report))
     content["wide"] = [figure for figure in wide if figure]
     content |= {
         "key_numbers": list_key_numbers(report),

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 Columns = dict[str, NDArray[Any]]
 RUN_TABLES = ("cells", "nodes", "migrasomes", "lives", "retractosomes")
-OPTIONAL_TABLES = ("budget", "pools")  # where a mechanism accounts for molecules; where there are pools
+OPTIONAL_TABLES = ("budget", "pools", "levels")  # molecules accounted for; pools; networks inside the cells
 
 
 class Status(Enum):
@@ -90,7 +90,7 @@ class Run:
         Resolved experiment as YAML text.
     tables
         Columns by table (`RUN_TABLES`), named and typed as in `migralab.results.schema`; ``budget`` where a
-        mechanism accounts for molecules, and ``pools`` where there are some.
+        mechanism accounts for molecules, ``pools`` and ``levels`` where there are some.
     fields
         Fields by name, one frame per recorded time; those of a run on disk are read when they are asked for.
     directory

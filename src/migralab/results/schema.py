@@ -193,6 +193,16 @@ POOLS = (
 )
 """Urine, blood and the like. A table of runs only, and empty where the experiment has no pools."""
 
+LEVELS = (
+    *FRAME,
+    Column("cell_id", "int64", "id of the cell"),
+    Column("pathway", "str", "network inside the cells, by its name in the experiment"),
+    Column("quantity", "str", "symbol of the model"),
+    Column("value", "float64", "in the unit of the model"),
+    Column("unit", "str", "that unit; empty for a pure number"),
+)
+"""What the networks inside the cells show. A table of runs only, and empty where the cells have none."""
+
 TABLES: dict[str, tuple[Column, ...]] = {
     "cells": CELLS,
     "nodes": NODES,
@@ -201,4 +211,5 @@ TABLES: dict[str, tuple[Column, ...]] = {
     "lives": LIVES,
     "retractosomes": RETRACTOSOMES,
     "pools": POOLS,
+    "levels": LEVELS,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,11 +21,13 @@ from migralab.mechanisms.biogenesis.fate import Fate
 from migralab.mechanisms.motility.replay import Replay
 from migralab.mechanisms.pools.compartment import Compartment
 from migralab.mechanisms.recipients.phenotype import Phenotype
-from migralab.mechanisms.registry import MECHANISMS, SEVERAL
+from migralab.mechanisms.registry import MECHANISMS, SEVERAL, kinds_for
+from migralab.pathways.shipped import pathway_ids
 from migralab.physics.field.grid import PERIODIC
 from migralab.physics.space import Space
 from migralab.results.tracks import Tracks, read_tracks
 from migralab.simulation.ground import space_of
+from migralab.simulation.pathways import make_pathways, place_of
 from migralab.simulation.pools import make_compartment, make_fate, refuse_misfit
 from migralab.simulation.populations import parameters_of_population, population_changes, refuse_crowd
 from migralab.simulation.rules import refuse_strange_targets, resolve_rules
@@ -34,6 +36,7 @@ from migralab.spec.dump import dump_yaml
 from migralab.spec.experiment import Experiment
 from migralab.spec.loader import ExperimentFile
 from migralab.spec.parameter import MechanismParameters
+from migralab.spec.pathway import ROOM
 
 _SPECIES = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -112,7 +115,9 @@ class Model:
 
     def _make_all(self, file: ExperimentFile | None = None) -> list[Mechanism]:
         dt, later = self.experiment.dish.step_s, (Compartment.name, Phenotype.name)
-        made = [self._make(name, own, dt) for name, own in self.parameters.items() if name not in later]
+        pathways = [name for name in self.parameters if name.startswith(ROOM)]
+        made = [self._make(name, own, dt) for name, own in self.parameters.items() if name not in (*later, *pathways)]
+        made += make_pathways(self.experiment, self.parameters, made, file)
         if pools := self.parameters.get(Compartment.name):
             made.append(make_compartment(self.experiment, pools, dt, made))
         if responds := self.parameters.get(Phenotype.name):
@@ -123,7 +128,9 @@ class Model:
     def _refuse_missing(self, mechanisms: Sequence[Mechanism]) -> None:
         brought = {c.path for m in mechanisms for c in m.columns} | {c.path for c in BASE_COLUMNS}
         for m in mechanisms:
-            wanted = {path for path in m.reads | m.writes if not path.startswith("fields.")} - brought
+            # What stands behind a colon is a part of a column that a mechanism uses where there is one
+            needed = {path for path in m.reads | m.writes if not path.startswith("fields.") and ":" not in path}
+            wanted = needed - brought
             lacking = sorted(path for path in wanted if path.split(".")[1] not in ("id", "key", "alive"))
             if lacking:
                 makers = sorted(
@@ -200,7 +207,8 @@ def compile_experiment(source: Experiment | ExperimentFile, arm: str | None = No
     refuse_strange_targets(alone, file)
     if alone.rules:
         mechanisms.setdefault(Phenotype.name, {})
-    parameters = {name: _parameters(name, own, file, arm_id) for name, own in mechanisms.items()}
+    kinds = _kinds(mechanisms, alone, file)
+    parameters = {name: _parameters(name, own, kinds, file, arm_id) for name, own in mechanisms.items()}
     if alone.populations and tracks is not None:
         raise RequestError(f"'{alone.id}': measured tracks are one population; take populations out, or dish.tracks.")
     for name, kind in parameters.items():
@@ -216,19 +224,32 @@ def compile_experiment(source: Experiment | ExperimentFile, arm: str | None = No
     model = Model(
         experiment=alone.model_copy(update={"mechanisms": resolved}), arm=arm_id, parameters=parameters, tracks=tracks
     )
-    if alone.rules:
-        model._make_all(file)  # names the line of a rule that does not fit
+    if alone.rules or any(name.startswith(ROOM) for name in parameters):
+        model._make_all(file)  # names the line of a rule, or of a seam of a pathway, that does not fit
     if "motility.contact" in parameters:
         bounded = model.space.confining or PERIODIC in model.space.walls
         refuse_crowd(alone, parameters["motility.contact"].varied("diameter"), model.field_area_um2, bounded=bounded)
     return model
 
 
-def _parameters(name: str, own: dict[str, Any], file: ExperimentFile | None, arm: str) -> MechanismParameters:
-    known = {**MECHANISMS, Replay.name: Replay}
+def _kinds(names: Iterable[str], experiment: Experiment, file: ExperimentFile | None) -> dict[str, Any]:
+    """Return the mechanisms that there are for this experiment; a model that cannot be read is told with its line."""
+    found: dict[str, Any] = {Replay.name: Replay}
+    for name in names:
+        try:
+            found |= kinds_for([name], experiment.pathways)
+        except RequestError as error:
+            raise file.error(place_of(name, experiment), str(error)) if file else error from None
+    return found
+
+
+def _parameters(
+    name: str, own: dict[str, Any], known: Mapping[str, Any], file: ExperimentFile | None, arm: str
+) -> MechanismParameters:
     base, at, species = name.partition("@")
     if base not in known:
-        unknown = UnknownIdError("mechanism", base, known)
+        pathways = [f"{ROOM}{pathway}" for pathway in pathway_ids()] if base.startswith(ROOM) else ()
+        unknown = UnknownIdError("mechanism", base, pathways or known)
         raise file.error(("mechanisms", name), str(unknown)) if file else unknown
     kind: type[MechanismParameters] = known[base].parameters
     if at and (base not in SEVERAL or not _SPECIES.fullmatch(species)):

@@ -53,6 +53,7 @@ def observe(run: Run, frames: Sequence[int] | None = None) -> Observations:
             "lives": conform("lives", dict(run.tables["lives"])),
             "retractosomes": conform("retractosomes", dict(run.tables["retractosomes"])),
             "pools": conform("pools", dict(run.tables.get("pools", {}))),
+            "levels": conform("levels", dict(run.tables.get("levels", {}))),
         },
         origin="simulation",
         experiment=str(run.provenance.seed),

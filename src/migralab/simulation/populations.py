@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from migralab.core.errors import RequestError, SpecError, UnknownIdError
-from migralab.mechanisms.registry import MECHANISMS
+from migralab.mechanisms.registry import kinds_for
 from migralab.spec.experiment import Experiment, split_path
 from migralab.spec.loader import ExperimentFile
 from migralab.spec.parameter import MechanismParameters, Parameter
@@ -25,7 +25,8 @@ def population_changes(
     RequestError
         If a parameter does not exist, or is one that all cells of a dish share; with its place in the file.
     """
-    varies: frozenset[str] = getattr(MECHANISMS.get(mechanism.partition("@")[0]), "varies", frozenset())
+    kinds = kinds_for([mechanism], experiment.pathways)
+    varies: frozenset[str] = getattr(kinds.get(mechanism.partition("@")[0]), "varies", frozenset())
     found = []
     for population, own in experiment.populations.items():
         changes: dict[str, Parameter] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from migralab.core.units import MOLECULES_PER_UM3_AND_NANOMOLAR
-from migralab.engine.mechanism import GridField, Mechanism, State
+from migralab.engine.mechanism import GridField, Level, Mechanism, State
 from migralab.engine.table import Table
 from migralab.mechanisms.biogenesis.breakage import Breakage
 from migralab.mechanisms.biogenesis.nucleation import COLLAPSED, STAGES, attachment_names
@@ -49,6 +49,7 @@ class Recorder:
         self.frames_min: list[float] = []
         self._cells: list[Columns] = []
         self._migrasomes: list[Columns] = []
+        self._levels: list[Columns] = []
 
     def record(self, state: State) -> None:
         """Take one frame."""
@@ -56,6 +57,9 @@ class Recorder:
         self.frames_min.append(minutes)
         self._cells.append(_stamp(cell_columns(state), frame, minutes))
         self._migrasomes.append(_stamp(migrasome_columns(state), frame, minutes))
+        levels = [level for m in self._plan if hasattr(m, "levels") for level in m.levels(state)]
+        if levels:
+            self._levels.append(_stamp(level_columns(state, levels), frame, minutes))
         for mechanism in self._plan:
             for field in mechanism.shown(state) if hasattr(mechanism, "shown") else ():
                 scaled = (field.values * field.factor).astype(np.float32)
@@ -136,17 +140,19 @@ class Recorder:
 
     def dump(self) -> dict[str, Columns]:
         """Return what was recorded, for a checkpoint."""
-        return {"cells": _join(self._cells), "migrasomes": _join(self._migrasomes)}
+        levels = {"levels": _join(self._levels)} if self._levels else {}
+        return {"cells": _join(self._cells), "migrasomes": _join(self._migrasomes)} | levels
 
     def load(self, frames_min: list[float], saved: dict[str, Columns]) -> None:
         """Take over what a checkpoint holds."""
         self.frames_min = list(frames_min)
         self._cells, self._migrasomes = [saved["cells"]], [saved["migrasomes"]]
+        self._levels = [saved["levels"]] if "levels" in saved else []
 
     def tables(self, state: State, breakage: Breakage | None) -> dict[str, Columns]:
         """Return all tables of the run."""
         beads = bead_columns(state, breakage)  # first: in passing it needs the most memory
-        return {
+        return ({"levels": _join(self._levels)} if self._levels else {}) | {
             "cells": _join(self._cells),
             "nodes": node_columns(state),
             "migrasomes": _join(self._migrasomes),
@@ -161,6 +167,7 @@ _REFERENCES = {
     "migrasomes": ("migrasome_id", "cell_id", "node_id"),
     "lives": ("migrasome_id", "cell_id"),
     "retractosomes": ("cell_id", "node_id"),
+    "levels": ("cell_id",),
 }
 
 
@@ -237,6 +244,24 @@ def cell_columns(state: State) -> Columns:
         "path_um": known("path"),
         "area_um2": np.full(len(rows), np.nan),  # the model has no cell shape
     } | declared_columns("cells", cells, rows)
+
+
+def level_columns(state: State, levels: Sequence[Level]) -> Columns:
+    """Return what the networks inside the living cells show now, one line for each cell and quantity."""
+    cells = state["cells"]
+    rows = [np.flatnonzero(cells["alive"] & ~np.isnan(level.values)) for level in levels]
+
+    def words(name: str) -> NDArray[Any]:
+        parts = [np.full(len(own), getattr(level, name), object) for level, own in zip(levels, rows, strict=True)]
+        return np.concatenate(parts)
+
+    return {
+        "cell_id": cells["id"][np.concatenate(rows)],
+        "pathway": words("pathway"),
+        "quantity": words("quantity"),
+        "value": np.concatenate([level.values[own] for level, own in zip(levels, rows, strict=True)]),
+        "unit": words("unit"),
+    }
 
 
 def migrasome_columns(state: State) -> Columns:

@@ -78,6 +78,8 @@ class _Resolver:
         base = float(self.parameters[owner].varied(behaviour.parameter)[number])
         ends: dict[bool, tuple[float, str]] = {}
         signals, half = [], []
+        factor = self._factor(behaviour, [(name, rule) for name, rule in rules if rule.sentence.sets])
+        rules = [(name, rule) for name, rule in rules if not rule.sentence.sets]
         for name, rule in rules:
             up = rule.sentence.raises
             end = self._end(name, rule, owner, behaviour, base, number)
@@ -91,7 +93,7 @@ class _Resolver:
             signals.append(signal.column)
             half.append(self._convert(name, rule.sentence.half_max, rule.sentence.half_max_unit, signal.unit,
                                       f"half-max of '{signal.name}'"))  # fmt: skip
-        if behaviour.relative and base == 0.0:
+        if behaviour.relative and base == 0.0 and rules:
             self._refuse(
                 rules[0][0], f"'{behaviour.name}' acts as a factor, and {owner}.{behaviour.parameter} of "
                 f"'{self.populations[number]}' is 0: no factor changes it. Give it a value above 0."
@@ -100,8 +102,23 @@ class _Resolver:
             population=number, column=behaviour.column, relative=behaviour.relative, signals=tuple(signals),
             half=np.array(half), hill=np.array([rule.sentence.hill for _, rule in rules]),
             promotes=np.array([rule.sentence.raises for _, rule in rules]), base=base,
-            extremes=np.array([ends.get(True, (base, ""))[0], ends.get(False, (base, ""))[0]]),
+            extremes=np.array([ends.get(True, (base, ""))[0], ends.get(False, (base, ""))[0]]), factor=factor,
         )  # fmt: skip
+
+    def _factor(self, behaviour: Behaviour, rules: Sequence[tuple[str, Rule]]) -> str:
+        """Return the column of the signal that sets a behaviour, or nothing."""
+        if not rules:
+            return ""
+        name, rule = rules[-1]
+        if len(rules) > 1:
+            self._refuse(name, f"rule '{rules[0][0]}' sets '{behaviour.name}' already; one signal can.")
+        signal = self._signal(name, rule)
+        if signal.unit:
+            self._refuse(
+                name, f"'{signal.name}' is in {signal.unit}, and only a plain number, 1 at rest, can set a behaviour. "
+                "Write raises or lowers, with a half-max."
+            )  # fmt: skip
+        return signal.column
 
     def _end(self, name: str, rule: Rule, owner: str, behaviour: Behaviour, base: float, number: int) -> float:
         """Return the value at saturation, after comparing what the sentence says with the parameters."""

@@ -217,7 +217,7 @@ def _load_checkpoint(job: _Job, out: Path | None) -> None:
     group = zarr.open_group(place / "state.zarr", mode="r")
     saved = {name: np.asarray(array[...]) for name, array in _arrays(group)}
     load_state(job.state, saved)
-    recorded = {name: read_table(place / f"{name}.parquet") for name in ("cells", "migrasomes")}
+    recorded = {file.stem: read_table(file) for file in place.glob("*.parquet")}
     job.recorder.load(note["frames_min"], recorded)
     job.recorder.load_arrays(job.state, saved)
 

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from migralab.core.errors import RequestError, SpecError, UnknownIdError
 from migralab.spec.experiment import Arm, Dish, Experiment, changed_parameters, split_path, split_population
 from migralab.spec.parameter import Parameter, Source
+from migralab.spec.pathway import ROOM
 from migralab.spec.pool import change_pools, changed_pools
 from migralab.spec.rules.rule import changed_rules
 
@@ -27,11 +28,13 @@ def apply_arm(experiment: Experiment, arm_id: str) -> Experiment:
     arm = experiment.arm(arm_id)
     alone = Arm(id=arm.id, label=arm.label, control=True, edge=arm.edge, note=arm.note)
     mechanisms, populations = changed_parameters(experiment.mechanisms, arm, experiment.populations)
+    pathways = {name: own for name, own in experiment.pathways.items() if f"{ROOM}{name}" in mechanisms}
     pools = changed_pools(experiment.pools, arm.changes)
     rules = changed_rules(experiment.rules, arm.rules, arm.id)
     return _revised(
-        experiment, mechanisms=mechanisms, populations=populations, pools=pools, rules=rules, arms=(alone,), claims=()
-    )
+        experiment, mechanisms=mechanisms, populations=populations, pathways=pathways, pools=pools, rules=rules,
+        arms=(alone,), claims=(),
+    )  # fmt: skip
 
 
 def apply_setting(experiment: Experiment, setting: str) -> Experiment:

@@ -13,6 +13,7 @@ from migralab.core.errors import RequestError, UnknownIdError
 from migralab.spec.claim import Claim, Id, ReadoutId, populations_in
 from migralab.spec.geometry import Geometry, Length, OpenPlane, quantity_in
 from migralab.spec.parameter import Frozen, Parameter, Source
+from migralab.spec.pathway import Pathway, PathwayId, find_pathway_problems
 from migralab.spec.pool import Pool, find_pool_problems, pool_change_problems
 from migralab.spec.population import Population
 from migralab.spec.rules.physicell import take_over_rules
@@ -145,6 +146,7 @@ class Experiment(Frozen):
     dish: Dish = Dish()
     populations: dict[Id, Population] = Field(default_factory=dict, description="cells beside those of the dish")
     pools: dict[Id, Pool] = Field(default_factory=dict, description="urine, blood: what flows out of the tissue")
+    pathways: dict[PathwayId, Pathway] = Field(default_factory=dict, description="own networks inside the cell")
     mechanisms: dict[Id, dict[str, Parameter]] = Field(
         min_length=1, description="mechanism id: changes from its defaults"
     )
@@ -244,6 +246,7 @@ def find_problems(experiment: Experiment) -> Iterator[tuple[Location, str]]:
         yield ("arms",), f"exactly one arm is the control (control: true); here: {got}."
     yield from _population_problems(experiment)
     yield from find_pool_problems(experiment.pools)
+    yield from find_pathway_problems(experiment.pathways, experiment.mechanisms)
     yield from find_rule_problems(experiment.rules, [experiment.dish.population, *experiment.populations])
     for index, arm in enumerate(experiment.arms):
         for place, text in _arm_problems(experiment, arm):

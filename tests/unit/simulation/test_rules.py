@@ -73,6 +73,34 @@ def test_rules_become_responses_in_internal_units():
     assert death.signals == ("cells.touching_cells",)
 
 
+def test_a_level_multiplies_what_the_other_rules_give():
+    sentence = "contact with cell raises migration speed from 0.5 to 0.8 um/min, half-max 2, Hill 4"
+    text = TEXT.replace(sentence, "contact with cell sets migration speed")
+    alone = responses(parse_experiment(text, "ruled.yaml"))["cells.speed_set", 0]
+    assert (alone.signals, alone.factor) == ((), "cells.touching_cells")
+    also = f"  also:\n    text: {sentence}\n    population: msc\n    {E}\n"
+    both = responses(parse_experiment(text.replace("  safe:\n", f"{also}  safe:\n"), "ruled.yaml"))
+    assert both["cells.speed_set", 0].signals == ("cells.touching_cells",)
+    mechanism = Phenotype(Phenotype.parameters(), 60.0, [both["cells.speed_set", 0]])
+    assert "cells.touching_cells" in mechanism.reads
+
+    # Two cells touch 0 and 2 others: 0 times the base, and 2 times what the Hill law gives at half-max
+    engine = compile_experiment(parse_experiment(text.replace("  safe:\n", f"{also}  safe:\n"))).build()
+    state = compile_experiment(parse_experiment(text)).found(engine, [1])
+    cells = state["cells"]
+    cells["touching_cells"][:2] = 0, 2
+    mechanism.step(state, 60.0, None)
+    np.testing.assert_allclose(cells["speed_set"][:2], [0.0, 2 * (0.5 + 0.3 / 2) / 0.5])
+
+
+def test_two_levels_cannot_set_one_behaviour():
+    sentence = "contact with cell raises migration speed from 0.5 to 0.8 um/min, half-max 2, Hill 4"
+    also = f"  also:\n    text: contact with cell sets migration speed\n    {E}\n"
+    text = TEXT.replace(sentence, "contact with cell sets migration speed").replace("  safe:\n", f"{also}  safe:\n")
+    with pytest.raises(RequestError, match="rule 'faster' sets 'migration speed' already"):
+        compile_experiment(parse_experiment(text, "ruled.yaml"))
+
+
 def test_a_factor_follows_the_parameter_of_each_population():
     found = responses(
         file(("from 0.5 to 0.8 um/min, half-max 2, Hill 4\n    population: msc", "3-fold, half-max 2, Hill 4"))

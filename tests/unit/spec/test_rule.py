@@ -60,6 +60,15 @@ def test_the_grammar(text, read):
     assert read_sentence(text) == read
 
 
+def test_a_level_sets_a_behaviour_without_numbers():
+    found = read_sentence("TSPAN4 level  sets tetraspanin level.")
+    assert (found.signal, found.behaviour, found.sets) == ("TSPAN4 level", "tetraspanin level", True)
+    assert str(found) == "TSPAN4 level sets tetraspanin level"
+    assert read_sentence(str(found)) == found
+    with pytest.raises(SentenceError, match="left over"):
+        read_sentence("TSPAN4 level sets tetraspanin level to 2, half-max 1, Hill 1")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

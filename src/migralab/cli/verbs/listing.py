@@ -1,4 +1,4 @@
-"""`migralab list`: the entries of the catalogue."""
+"""`migralab list` and `migralab cite ID`: the entries of the catalogue, and the references behind one, as BibTeX."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from migralab.cli.console import say, say_json
+from migralab.cli.console import remark, say, say_json
 
 
 def list_entries(as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False) -> None:
@@ -22,3 +22,19 @@ def list_entries(as_json: Annotated[bool, typer.Option("--json", help="Machine-r
         say(f"    {len(e.arms)} arms, {len(e.claims)} claims. {e.question}")
     say()
     say("migralab show ID tells more; migralab run ID runs the control arm.")
+    say("migralab pathway list tells what can run inside the cells.")
+
+
+def cite(entry: Annotated[str, typer.Argument(help="Catalogue id or YAML file.")]) -> None:
+    """Print BibTeX of everything an entry rests on: parameters, claims, methods, and migralab itself."""
+    from migralab.catalog.bibliography import bibliography, keys_of
+    from migralab.catalog.catalog import load
+    from migralab.simulation.compile import compile_experiment
+
+    file = load(entry)
+    known = bibliography()
+    for key in keys_of(file.experiment, compile_experiment(file).experiment):
+        if key in known:
+            say(known[key].text.strip())
+        else:
+            remark(f"no reference for '{key}' in the bibliography")

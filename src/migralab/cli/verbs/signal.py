@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from migralab.cli.console import progress, remark, say, say_json
+from migralab.cli.console import appearing_whole, progress, remark, say, say_json, write_csv
 from migralab.core import units
 from migralab.core.errors import RequestError, UnitError
 
@@ -173,8 +171,8 @@ def _dose(given: Preparation, out: Path | None, *, as_json: bool) -> None:
             span = f"({row['low']:.3g} to {row['high']:.3g})" if row["low"] < row["high"] else ""
             say(f"{row['quantity']:<40} {row['value']:>9.3g} {row['unit']:<3} {span:<24} {row['meaning']}")
     if out is not None:
-        with _appearing_whole(out) as fresh:
-            _write_table(fresh / "signal-dose.csv", rows)
+        with appearing_whole(out) as fresh:
+            write_csv(fresh / "signal-dose.csv", rows)
             (fresh / "signal-dose.png").write_bytes(draw_dose(given))
         remark(f"Table and figure are in {out}.")
 
@@ -191,8 +189,8 @@ def _budget(setting: Setting, out: Path | None, *, as_json: bool) -> None:
             name = f"{row.quantity}{', ' if row.where else ''}{row.where}"
             say(f"{name:<58} {row.value:>10.3g} {row.unit:<14} {row.meaning}")
     if out is not None:
-        with _appearing_whole(out) as fresh:
-            _write_table(fresh / "signal-budget.csv", table)
+        with appearing_whole(out) as fresh:
+            write_csv(fresh / "signal-budget.csv", table)
         remark(f"The table is in {out / 'signal-budget.csv'}.")
 
 
@@ -215,33 +213,9 @@ def _reach(setting: Setting, mode: Mode, out: Path | None, *, as_json: bool) -> 
     if out is not None:
         import json
 
-        with _appearing_whole(out) as fresh:
+        with appearing_whole(out) as fresh:
             for name, picture in pictures.items():
                 (fresh / f"signal-{name}.png").write_bytes(picture)
-                _write_table(fresh / f"signal-{name}.csv", content[name])
+                write_csv(fresh / f"signal-{name}.csv", content[name])
             (fresh / "signal-reach.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         remark(f"Figures and tables are in {out}.")
-
-
-@contextmanager
-def _appearing_whole(out: Path) -> Iterator[Path]:
-    """Give a folder beside `out` to write into; it gets its name when all is written, and goes if anything fails."""
-    import shutil
-
-    fresh = out.with_name(f"{out.name}.partial")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    try:
-        yield fresh
-        fresh.replace(out)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-
-
-def _write_table(path: Path, rows: list[dict[str, Any]]) -> None:
-    import csv
-
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)

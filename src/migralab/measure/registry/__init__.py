@@ -12,7 +12,7 @@ OBSERVABLES: dict[str, Observable] = {
         formation.list_counts, formation.list_fibres, formation.list_sizes, formation.list_places,
         formation.list_ageing, motion.list_cells, motion.list_turns, motion.list_order, signals.list_signals,
         recipients.list_attraction, recipients.list_guidance, recipients.list_sites, recipients.list_uptake,
-        pools.list_pools,
+        recipients.list_pathways, pools.list_pools,
     )
     for line in family()
 }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migralab.measure.observables.recipients import attraction, guidance, site, uptake
+from migralab.measure.observables.recipients import attraction, guidance, pathway, proliferation, site, uptake
 from migralab.measure.registry.observable import Observable, line
 
 
@@ -71,3 +71,17 @@ def list_uptake() -> Iterator[Observable]:
             f"delivery.{what}_per_cell_hour", uptake.measure_rate, "1/cell/h", f"{words} delivered per cell and hour",
             column=f"delivered_{what}",
         )  # fmt: skip
+
+
+def list_pathways() -> Iterator[Observable]:
+    """Yield what the networks inside the cells show."""
+    yield line("pathway.level", pathway.measure_level, "", "level of a quantity of a pathway, mean over cells")
+    yield line("pathway.share", pathway.measure_share, "", "share of cells with a quantity of a pathway above a level")
+    yield line(
+        "pathway.crossing", pathway.measure_crossing, "min", "when the mean of a quantity of a pathway crosses a level"
+    )
+    yield line(
+        "pathway.hysteresis", pathway.measure_hysteresis, "",
+        "a quantity of a pathway while another rises less the same while it falls, at equal values of the other",
+    )  # fmt: skip
+    yield line("proliferation.fold", proliferation.measure_fold, "", "cells now over cells at the start")

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from migralab.core.random import draw_child_keys, draw_exponentials, draw_normals, draw_uniform_pairs
 from migralab.engine.mechanism import Phase, State, Stream
+from migralab.engine.rules import Behaviour
 from migralab.engine.table import Column
 from migralab.mechanisms.base import estimate
 from migralab.physics.attachments import SHAFT
@@ -97,6 +98,7 @@ class Nucleation:
     phase: ClassVar[Phase] = Phase.ACT
     columns: ClassVar[tuple[Column, ...]] = (
         Column(path="cells.tetraspanin", dtype="float64", unit="", meaning="tetraspanin relative to wild type"),
+        Column(path="cells.tetraspanin_set", dtype="float64", unit="", fill=1.0, meaning="factor of rules on it"),
         Column(path="sites.node", dtype="int64", unit="", meaning="node of the fibre network", fill=-1),
         Column(path="sites.due", dtype="float64", unit="s", meaning="when it swells into a precursor"),
         _column("node", "int32", "", "node it grows at", fill=-1),
@@ -114,8 +116,12 @@ class Nucleation:
     )
     reads: ClassVar[frozenset[str]] = frozenset(
         {f"fibres.{c}" for c in ("kind", "born", "cell", "detached", "key")}
-        | {"cells.dish", "cells.tetraspanin", "cells.died"}
+        | {"cells.dish", "cells.tetraspanin", "cells.tetraspanin_set", "cells.died"}
     )
+    behaviours: ClassVar[tuple[Behaviour, ...]] = (
+        Behaviour(name="tetraspanin level", column="cells.tetraspanin_set", parameter="tetraspanin", relative=True,
+                  meaning="tetraspanin of the cell, of wild type"),
+    )  # fmt: skip
     writes: ClassVar[frozenset[str]] = frozenset(
         {"sites.alive", "cells.membrane", "cells.volume", "cells.tetraspanin_pool"}
     )
@@ -174,7 +180,7 @@ class Nucleation:
         due, keys, node = due[connected], keys[connected], node[connected]
         owner = fibres["cell"][node].astype(np.int64)
         cell = cells.place(owner)
-        drive = p["stabilisation"] * p["cholesterol"] * cells["tetraspanin"][cell]
+        drive = p["stabilisation"] * p["cholesterol"] * cells["tetraspanin"][cell] * cells["tetraspanin_set"][cell]
         chance, _ = draw_uniform_pairs(stream.key, keys, 0, 1)
         lasts = p["collapse_time"] / (1.0 + drive) * draw_exponentials(stream.key, keys, 0, 2)
         area, volume = np.pi * p["initial_diameter"] ** 2, np.pi / 6 * p["initial_diameter"] ** 3

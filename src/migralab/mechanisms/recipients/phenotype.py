@@ -45,6 +45,8 @@ class Response:
         Value without signals.
     extremes
         (2,) value at saturation of what raises, and of what lowers.
+    factor
+        Path of the signal by which the value is multiplied; empty for none.
     """
 
     population: int
@@ -56,6 +58,7 @@ class Response:
     promotes: NDArray[np.bool_]
     base: float
     extremes: Floats
+    factor: str = ""
 
 
 class Phenotype:
@@ -72,7 +75,7 @@ class Phenotype:
         self.responses = tuple(responses)
         self.every = ticks_in(parameters.internal()["interval"], dt)
         self.writes = frozenset(response.column for response in self.responses)
-        self.reads = frozenset(path for response in self.responses for path in response.signals)
+        self.reads = frozenset(path for r in self.responses for path in (*r.signals, *([r.factor] * bool(r.factor))))
         if self.responses:
             self.reads |= {"cells.alive", "cells.population"}
 
@@ -92,4 +95,8 @@ class Phenotype:
                 signals[:, j] = state.column(path)[rows]
             base, found = np.full(len(rows), response.base), np.empty(len(rows))
             respond(signals, response.half, response.hill, response.promotes, base, response.extremes, found)
-            state.column(response.column)[rows] = found / response.base if response.relative else found
+            if response.factor:
+                found *= np.maximum(state.column(response.factor)[rows], 0.0)
+            if response.relative:  # without a base, as in a knock-out, a factor on it means nothing
+                found = found / response.base if response.base else np.ones(len(rows))
+            state.column(response.column)[rows] = found

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from migralab.engine.mechanism import Phase, State, Stream
+from migralab.engine.rules import Signal
 from migralab.engine.table import Column, Table
 from migralab.mechanisms.base import estimate, ticks_in
 from migralab.mechanisms.biogenesis.nucleation import STABILISED
@@ -89,6 +90,8 @@ class Mitochondria:
     columns: ClassVar[tuple[Column, ...]] = (
         _cell_column("mitochondria", "", "healthy and damaged, in pieces of normal size", shape=(2,),
                      file=("healthy_mitochondria", "damaged_mitochondria")),
+        _cell_column("healthy_pieces", "", "healthy ones alone, for networks inside the cell"),
+        _cell_column("damaged_pieces", "", "damaged ones alone, for networks inside the cell"),
         _cell_column("peripheral_damaged", "", "damaged ones at the periphery", file=("peripheral_damaged",)),
         _cell_column("potential", "", "mean membrane potential, of a healthy one", file=("potential",)),
         _cell_column("mitochondria_made", "", "made anew since the start"),
@@ -103,6 +106,10 @@ class Mitochondria:
                meaning="healthy and damaged in the vesicle", file=("healthy_mitochondria", "damaged_mitochondria")),
         Column(path="migrasomes.rooms", dtype="int32", unit="", meaning="rooms for one piece that have opened so far"),
     )  # fmt: skip
+    signals: ClassVar[tuple[Signal, ...]] = (
+        Signal(name="healthy mitochondria", column="cells.healthy_pieces", meaning="in pieces of normal size"),
+        Signal(name="damaged mitochondria", column="cells.damaged_pieces", meaning="in pieces of normal size"),
+    )
     reads: ClassVar[frozenset[str]] = frozenset(f"migrasomes.{c}" for c in ("stage", "volume", "cell", "key"))
     writes: ClassVar[frozenset[str]] = frozenset(column.path for column in columns)
     adds: ClassVar[frozenset[str]] = frozenset()
@@ -175,6 +182,7 @@ class Mitochondria:
 
     def _sum_up(self, cells: Table) -> None:
         own = cells["mitochondria"]
+        cells["healthy_pieces"][:], cells["damaged_pieces"][:] = own.T
         cells["peripheral_damaged"][:] = self._periphery[DAMAGED] * own[:, DAMAGED]
         with np.errstate(invalid="ignore"):  # a cell without mitochondria has no potential
             charge = own[:, HEALTHY] + self._value[DAMAGED] * own[:, DAMAGED]

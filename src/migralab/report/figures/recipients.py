@@ -1,4 +1,4 @@
-"""Who met whom: the paths of recipients over the ground that producers have strewn with migrasomes."""
+"""Who met whom, and what it did inside: paths of recipients over the ground, courses of their pathways."""
 
 from __future__ import annotations
 
@@ -19,11 +19,16 @@ from migralab.report.figures.figure import (
     canvas,
     plot_to_png,
 )
+from migralab.report.wording import unit
 from migralab.results.observations import Observations
 
 _COLOURS = (SECOND, THIRD, PUBLISHED)  # of the populations that leave no fibres
 _SWELL = 6.0
 MOST_PATHS = 400  # more would hide the ground
+_KINDS = (SIMULATED, *_COLOURS)  # of populations, in the courses
+_PANELS = 12  # more do not fit a page
+_CELLS = 60  # more faint lines hide each other
+_ROW = 3
 
 
 def draw_recipients(report: Report) -> Figure | None:
@@ -91,3 +96,43 @@ def _draw_paths(axes: Any, seen: Observations, population: str, colour: str) -> 
     last = np.array([track[-1] for track in tracks])
     axes.plot(*last.T, "o", ms=4, color=colour, mec=INK, mew=0.4, zorder=4, label=f"{population} (n = {len(tracks)})")
     return len(tracks)
+
+
+def draw_levels(report: Report) -> Figure | None:
+    """Return the courses of what the pathways of the shown dish show; None where its cells have none."""
+    seen = report.observations
+    if seen is None or not len(table := seen["levels"]):
+        return None
+    pairs = table[["pathway", "quantity"]].drop_duplicates().astype(str)
+    shown = list(zip(pairs["pathway"], pairs["quantity"], strict=True))[:_PANELS]
+    kind = seen["cells"].drop_duplicates("cell_id").set_index("cell_id")["population"]
+    rows = -(-len(shown) // _ROW)
+    with canvas(8.2, 2.7 * rows, nrows=rows, ncols=min(len(shown), _ROW), squeeze=False) as (plot, axes):
+        for axis in axes.flat[len(shown) :]:
+            axis.axis("off")
+        for axis, (pathway, quantity) in zip(axes.flat, shown, strict=False):
+            own = table[(table["pathway"] == pathway) & (table["quantity"] == quantity)]
+            _draw_panel(axis, own.assign(population=own["cell_id"].map(kind)))
+            written = unit(str(own["unit"].iloc[0]))
+            axis.set_title(quantity.replace("_", " "))
+            axis.set_ylabel(f"{pathway}{f' ({written})' if written else ''}")
+            axis.set_xlabel("time (h)")
+        axes.flat[0].legend(loc="best")
+        data = plot_to_png(plot, 150, 128)
+    names = ", ".join(f"{quantity} of {pathway}" for pathway, quantity in shown)
+    cells = table["cell_id"].nunique()
+    return Figure(
+        data=data, mime="image/png", title="Inside the cells", alt=f"Courses over time of {names}.",
+        caption=f"What the networks inside the cells show over time. Bold, mean over the cells that were there; faint, "
+        f"single cells (at most {_CELLS} drawn). One dish, {report.label(seen.condition)}, {cells} cells.",
+    )  # fmt: skip
+
+
+def _draw_panel(axis: Any, rows: Any) -> None:  # matplotlib axes, a data frame
+    for (population, own), colour in zip(rows.groupby("population", sort=False), _KINDS, strict=False):
+        every = own.pivot_table(index="time_min", columns="cell_id", values="value")
+        hours = every.index.to_numpy(np.float64) / 60.0
+        axis.plot(hours, every.iloc[:, :_CELLS].to_numpy(), color=colour, lw=0.6, alpha=0.25)
+        axis.plot(hours, every.mean(axis=1).to_numpy(), color=colour, lw=2.2, label=str(population))
+    low, high = axis.get_ylim()
+    axis.set_ylim(min(0.0, low) if low > -0.05 * abs(high) else low, high)

@@ -253,7 +253,7 @@ def _csv(name: str, rule: Rule) -> str:
         or signal != sentence.signal
         or (signal.startswith("contact with ") and signal != "contact with migrasome")
     )
-    if rule.population is None or sentence.fold or not behaviour or not known:
+    if rule.population is None or sentence.fold or sentence.sets or not behaviour or not known:
         raise RequestError(
             f"Rule '{name}' ({rule}) cannot be written for PhysiCell: it needs a population, a value instead of a "
             "factor, and a signal and a behaviour that PhysiCell has."

@@ -2,9 +2,11 @@
 
     <signal> raises|lowers <behaviour> [from <base>] to <value> [<unit>], half-max <x> [<unit>], Hill <n>
     <signal> raises|lowers <behaviour> <n>-fold, half-max <x> [<unit>], Hill <n>
+    <signal> sets <behaviour>
 
-``increases`` and ``decreases`` say the same. Signals and behaviours are those of the mechanisms of an experiment, so
-whether they exist is found out where these are known; everything else is checked here.
+The last is for a signal that is a level itself, 1 at rest: the behaviour is so many times its base. ``increases``
+and ``decreases`` say the same as raises and lowers. Signals and behaviours are those of the mechanisms of an
+experiment, so whether they exist is found out where these are known; everything else is checked here.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ EXAMPLE = "contact with migrasome raises migration speed from 0.5 to 0.8 um/min,
 LARGEST_HILL = 20.0  # steeper is a switch, which no measured dose response shows
 
 _VERBS = {"raises": True, "increases": True, "lowers": False, "decreases": False}
-_VERB = re.compile(rf"\s(?P<verb>{'|'.join(_VERBS)})\s", re.IGNORECASE)
+_SETS = "sets"
+_VERB = re.compile(rf"\s(?P<verb>{'|'.join((*_VERBS, _SETS))})\s", re.IGNORECASE)
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _VALUES = re.compile(
     rf"(?P<from>\bfrom\s+)|(?P<to>\bto\s+(?={_NUMBER}))|(?P<fold>(?={_NUMBER}\s*-?\s*fold\b))|(?P<comma>,)",
@@ -56,6 +59,8 @@ class Sentence:
         Signal at which half of the effect is there.
     hill
         Exponent: how switch-like the response is.
+    sets
+        Whether the signal is a factor on the behaviour; the numbers mean nothing then.
     """
 
     signal: str
@@ -68,9 +73,12 @@ class Sentence:
     half_max: float
     half_max_unit: str
     hill: float
+    sets: bool = False
 
     def __str__(self) -> str:
         """Return the sentence in its plainest form."""
+        if self.sets:
+            return f"{self.signal} sets {self.behaviour}"
         verb = "raises" if self.raises else "lowers"
         start = "" if self.base is None else f" from {self.base:.12g}"
         change = f"{self.value:.12g}-fold" if self.fold else f"to {self.value:.12g} {self.unit}".rstrip()
@@ -89,13 +97,19 @@ def read_sentence(text: str) -> Sentence:
     """
     verb = _VERB.search(text)
     if verb is None:
-        raise _stuck(text, 0, "no verb was found; it is raises, lowers, increases or decreases")
+        raise _stuck(text, 0, "no verb was found; it is raises, lowers, increases, decreases or sets")
     signal, words = _plain(text[: verb.start()]), _Words(text, verb.end())
     if not signal:
         raise _stuck(text, 0, "no signal stands before the verb")
     behaviour = _plain(words.until_values())
     if not behaviour:
         raise _stuck(text, verb.end(), "no behaviour stands after the verb")
+    if verb["verb"].lower() == _SETS:
+        words.end("")
+        return Sentence(
+            signal=signal, behaviour=behaviour.removesuffix("."), raises=True, base=None, value=1.0, unit="", fold=True,
+            half_max=1.0, half_max_unit="", hill=1.0, sets=True,
+        )  # fmt: skip
     base, value, unit, fold = words.values()
     half_max, half_max_unit = words.after(_HALF_MAX, "', half-max <number>'")
     hill, hill_unit = words.after(_HILL, "', Hill <number>'")

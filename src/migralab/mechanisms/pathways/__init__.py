@@ -1,0 +1,1 @@
+"""Networks inside the cells as mechanisms, one for each pathway."""

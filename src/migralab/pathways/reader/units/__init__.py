@@ -1,0 +1,1 @@
+"""Units that a model declares: how they are spelled, and whether they agree."""
