@@ -36,7 +36,6 @@ def run(
 ) -> None:
     """Simulate one dish and print what a counting bench would report."""
     from migralab.catalog.catalog import load
-    from migralab.measure.registry import find_observable
     from migralab.simulation.compile import compile_experiment
     from migralab.simulation.dose import dose_note
     from migralab.simulation.simulate import simulate
@@ -60,8 +59,6 @@ def run(
         model = compiled
     name = Path(f"{model.experiment.id}-{model.arm}-seed{seed}")
     out = out or (name if resume else _free_name(name))
-    for readout in model.experiment.readouts:
-        find_observable(readout)  # a misspelt one is told before the dish is run
     if note := dose_note(model):
         remark(f"dose: {note}")
     with progress(f"{model.experiment.id}, arm {model.arm}, seed {seed}", "ticks") as update:

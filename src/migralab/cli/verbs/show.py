@@ -20,6 +20,7 @@ def show(
 ) -> None:
     """Show an entry: what is asked, how it hangs together, every number with its source."""
     from migralab.catalog.catalog import entry_ids, load
+    from migralab.measure.registry import find_observable
     from migralab.simulation.compile import compile_experiment
     from migralab.simulation.dose import dose_notes
     from migralab.spec.dump import experiment_schema
@@ -31,6 +32,8 @@ def show(
         raise RequestError(f"Which entry? One of: {', '.join(entry_ids())}; or a YAML file.")
     file = load(entry)
     model = compile_experiment(file, arm)
+    for readout in file.experiment.readouts:
+        find_observable(readout)  # a run would tell at its end, since it starts without what measures
     if as_json:
         say_json(model.experiment.model_dump(by_alias=True, mode="json") | {"claims": _plain_claims(file.experiment)})
         return
