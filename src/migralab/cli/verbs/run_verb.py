@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -109,6 +110,8 @@ def _print_readouts(done: Run, own: Sequence[str], as_json: bool) -> None:
     say(f"One dish (seed {done.provenance.seed}); intervals are over its cells, not over experiments")
     for readout in readouts.values():
         seen = f"[{readout.low:.3g}, {readout.high:.3g}]" if readout.known else f"not known: {readout.note}"
+        if readout.known and math.isnan(readout.low):
+            seen = "one value for the dish"
         say(f"  {readout.id:<38} {readout.value:9.3g} {readout.unit:<12} {seen}")
     if note := readouts["count.per_cell"].note:
         say(f"  {note}")

@@ -82,6 +82,8 @@ def choose_showcase(report: Report) -> Showcase | None:
             raise UnknownIdError("cell of this dish", str(report.shown_cell), known)
         asked = known[str(report.shown_cell)]
         return Showcase(cell=asked, view=choose_view(seen, asked.cell_id, size), chosen="It was chosen by hand.")
+    if not len(seen["nodes"]) and not ranked[0].count:
+        return None  # a dish of recipients alone: no cell has a trail to show
     best = [cell for cell in ranked if cell.rank <= max(1, round(_TOP_SHARE * len(ranked)))]
     views = [(choose_view(seen, cell.cell_id, size), cell) for cell in best]
     view, cell = max(views, key=lambda pair: pair[0].score)
