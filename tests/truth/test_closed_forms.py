@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from migralab.pathways.course import Solver, simulate_course
+from migralab.pathways.course import Solver, absolute_tolerance, simulate_course
 from migralab.pathways.reader import read_model
 
 METHODS = pytest.mark.parametrize("method", ["explicit", "stiff"])
@@ -58,3 +58,16 @@ def test_a_decay_that_is_refilled_by_an_event(method):
     period = np.log(4.0)
     assert course["n"] == pytest.approx(np.floor(times / period))
     assert course["x"] == pytest.approx(2.0 * np.exp(-(times % period)), rel=TIGHT)
+
+
+@METHODS
+@pytest.mark.parametrize("scale", [1.0, 1e-9, 1e-18])
+def test_a_model_in_moles_is_solved_as_exactly_as_in_nanomoles(method, scale):
+    """A -> B with rate 0.7: what counts as no error follows the numbers that the model begins with."""
+    network = read_model(f"A = {scale}; B = 0; A' = -0.7*A; B' = 0.7*A;")
+    values = np.array([constant.value for constant in network.constants])
+    floor = absolute_tolerance(network, values, 1e-6)
+    times = np.linspace(0.0, 6.0, 7)
+    course = simulate_course(network, times, solver=Solver(rtol=1e-6, atol=floor, method=method, plain=True))
+    assert course["B"][1:] / scale == pytest.approx(1.0 - np.exp(-0.7 * times[1:]), rel=2e-5)
+    assert course["A"] / scale == pytest.approx(np.exp(-0.7 * times), rel=2e-5)

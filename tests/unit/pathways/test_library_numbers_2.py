@@ -186,6 +186,16 @@ def test_sod2_protects_below_a_weight_of_peroxide_and_harms_above(models, sigma,
         assert np.sign(change) == sign
 
 
+def test_catalase_protects_and_its_loss_harms(models):
+    """It takes peroxide away and touches nothing else, so tissue factor falls with it; the unit is a cell as it is."""
+    numbers = {"lps": 100.0, "peroxide_weight": 0.9}
+    found = [
+        settled(models["ros-coagulation"], "tissue_factor", 48.0, **numbers, catalase_level=level)
+        for level in (0.5, 1.0, 10.0)
+    ]
+    assert found[0] > 1.05 * found[1] > 1.05 * 1.05 * found[2]
+
+
 def test_sod2_takes_superoxide_for_peroxide_two_for_one(models):
     """Without any other way out, the peroxide made does not change: half of the superoxide, whatever the Sod2."""
     numbers = {"sod_share": 1.0, "other_peroxide_yield": 0.0, "lps": 100.0}

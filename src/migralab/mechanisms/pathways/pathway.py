@@ -294,8 +294,7 @@ def _draw_share(amount: Floats, share: float, keys: Any, stream: Stream, draw: i
     from scipy.stats import binom  # 0.3 s of import, in counted runs only
 
     carry, luck = draw_uniform_pairs(stream.key, keys, stream.count, draw)
-    whole = np.floor(amount) + (
-        carry < amount % 1.0
-    )  # another mechanism may have left a mean, which is no whole number
+    # Another mechanism may have left a mean, which is no whole number: the rest is one more molecule, or none
+    whole = np.floor(amount) + (carry < amount % 1.0)
     found: Floats = np.maximum(binom.ppf(luck, whole, share), 0.0)
     return found
