@@ -93,6 +93,20 @@ def test_a_level_multiplies_what_the_other_rules_give():
     np.testing.assert_allclose(cells["speed_set"][:2], [0.0, 2 * (0.5 + 0.3 / 2) / 0.5])
 
 
+def test_a_level_that_sets_what_is_knocked_out_leaves_it_out():
+    """A factor on a base of 0 is 1, no 0 over 0: the mechanism multiplies its own 0 by it."""
+    from dataclasses import replace
+
+    sentence = "contact with cell raises migration speed from 0.5 to 0.8 um/min, half-max 2, Hill 4"
+    source = parse_experiment(TEXT.replace(sentence, "contact with cell sets migration speed"), "ruled.yaml")
+    response = replace(responses(source)["cells.speed_set", 0], base=0.0, extremes=np.zeros(2))
+    model = compile_experiment(source)
+    state = model.found(model.build(), [1])
+    state["cells"]["touching_cells"][:] = 3
+    Phenotype(Phenotype.parameters(), 60.0, [response]).step(state, 60.0, None)
+    np.testing.assert_array_equal(state["cells"]["speed_set"], 1.0)
+
+
 def test_two_levels_cannot_set_one_behaviour():
     sentence = "contact with cell raises migration speed from 0.5 to 0.8 um/min, half-max 2, Hill 4"
     also = f"  also:\n    text: contact with cell sets migration speed\n    {E}\n"
