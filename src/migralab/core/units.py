@@ -42,7 +42,7 @@ _EVERYDAY: dict[str, dict[str, float]] = {
     "viscosity": {"Pa*s": 1.0},
     "tension": {"uN/m": 1.0, "pN/um": 1.0},
     "force": {"pN": 1.0},
-    "energy": {"pN*um": 1.0},
+    "energy": {"pN*um": 1.0, "kBT": 4.28e-3},  # at 310 K
     "concentration": {"nM": MOLECULES_PER_UM3_AND_NANOMOLAR, "uM": 1e3 * MOLECULES_PER_UM3_AND_NANOMOLAR},
     "mass": {"ug": 1e-3},
     "coating dose": {"ug/ml": 1.0, "mg/ml": 1e3},  # kept as the number that the bench writes, never mixed with lengths
@@ -64,6 +64,7 @@ def registry() -> pint.UnitRegistry[Any]:
     units: pint.UnitRegistry[Any] = pint.UnitRegistry()
     units.define("@alias particle = molecule = molecules")
     units.define("cell = [] = cell = cells")
+    units.define("kBT = 4.28e-21 joule")  # at 310 K
     return units
 
 

@@ -1,0 +1,1 @@
+"""Membrane mechanics on float arrays: tubes, axisymmetric shapes, their flow, and surfaces of triangles."""
