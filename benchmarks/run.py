@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import agents, fields, formation, kernels, mechanisms, pathways
+from benchmarks import agents, fields, formation, kernels, mechanisms, membrane, pathways
 from benchmarks.timing import machine
 
 BENCHMARKS = {
@@ -14,6 +14,7 @@ BENCHMARKS = {
     "mechanisms": mechanisms,
     "fields": fields,
     "pathways": pathways,
+    "membrane": membrane,
 }
 
 

@@ -7,8 +7,8 @@ import math
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 
-from migralab.core.kernel import plain
 from migralab.membrane.problem import KT, Domain, Fibre, Load
 from migralab.membrane.shape import Shape, ShapeKind, Status, kind_of, solve_shape
 from migralab.physics.membrane import newton, profile, starts
@@ -25,6 +25,27 @@ STUDY = (
     (150, 5, 5.27, 5.9, 1.87, 34, -176), (150, 10, 9.91, 1.81, 2.14, 49, -59), (150, 20, 11.3, 1.33, 2.58, 57, 80),
     (400, 5, 5.32, 15, 1.85, 34, -491), (400, 10, 10.8, 3.8, 2.13, 49, -218), (400, 20, 17.3, 1.55, 2.25, 63, -35),
     (400, 40, 18.8, 1.24, 2.60, 68, 234),
+)  # fmt: skip
+
+# The same rows by another method: a, k, R_max, aspect, neck radius, E from `scipy.integrate.solve_bvp` on the
+# Euler-Lagrange equations (C, once, tolerance 1e-8; docs/theory/membrane-evolver.md)
+BOUNDARY_VALUES = (
+    (10, 2, 2.07029, 2.58477, 1.37352, -29.9277),
+    (10, 5, 2.96232, 1.22848, 2.06077, 5.40416),
+    (10, 20, 4.05786, 0.615612, 3.84893, 95.1257),
+    (47.7, 2, 2.04659, 11.814, 1.3717, -148.36),
+    (47.7, 5, 5.18147, 2.099, 1.87609, -47.5669),
+    (47.7, 10, 6.22275, 1.39599, 2.39923, 21.257),
+    (47.7, 20, 6.67401, 1.16569, 3.55892, 132.064),
+    (47.7, 40, 7.40929, 0.906496, 5.97943, 300.296),
+    (150, 3, 3.10989, 16.2658, 1.60121, -309.637),
+    (150, 5, 5.25808, 5.88299, 1.87536, -176.342),
+    (150, 10, 9.904, 1.81367, 2.15409, -58.7773),
+    (150, 20, 11.2677, 1.33132, 2.59642, 79.5186),
+    (400, 5, 5.26154, 15.3809, 1.87531, -490.504),
+    (400, 10, 10.8248, 3.79257, 2.14767, -218.189),
+    (400, 20, 17.2881, 1.55226, 2.27514, -34.509),
+    (400, 40, 18.8141, 1.24342, 2.62607, 234.018),
 )  # fmt: skip
 
 
@@ -99,6 +120,14 @@ def test_shapes_of_the_earlier_study(row):
     assert aspect == pytest.approx(expected[1], rel=0.02, abs=0.006 if expected[1] < 10 else 0.5)
     assert angle == pytest.approx(expected[3], rel=0.02, abs=0.6)
     assert energy == pytest.approx(expected[4], rel=0.02, abs=0.6)
+
+
+@pytest.mark.parametrize("row", BOUNDARY_VALUES, ids=lambda row: f"a{row[0]}-k{row[1]}")
+def test_shapes_of_the_boundary_value_problem(row):
+    a, k, *expected = row
+    radius, aspect, neck, _, energy = numbers(solve_shape(FIBRE, domain(a, k)))
+    assert (radius, aspect, neck) == pytest.approx(expected[:3], rel=1e-3)
+    assert energy == pytest.approx(expected[3], rel=2e-4, abs=0.02)
 
 
 def test_without_the_gaussian_term():
@@ -309,16 +338,29 @@ def test_elimination_solves_the_system_and_counts_its_negative_eigenvalues():
     assert negative == np.sum(np.linalg.eigvalsh(curvature) < 0)
 
 
-def test_plain_search_finds_what_the_compiled_one_finds():
-    """The same code without the compiler, coarse: it is its own twin, since each step is a loop over nodes."""
-    weight, border = starts.mesh(6, 8)
-    problem = profile.Problem(6.0, 0.0, 0.0, -5.0, 0.0, 0.5, 0.0, 1.0, 2 * np.pi * 20, 0.0, 0.0, 0, 0)
-    answers = []
-    for function in (starts.search, plain(starts.search)):
-        psi, whole, kept, minima = np.empty(15), np.empty(5), np.empty(starts.KEPT), np.empty((starts.STARTS, 2))
-        status = function(
-            problem, weight, border, 25.0, 2 * np.pi, np.empty((0, 15)), np.empty((0, 5)), psi, whole, kept, minima
-        )
-        assert status == newton.CONVERGED
-        answers.append(kept[: starts.STEPS])
-    np.testing.assert_allclose(answers[0], answers[1], rtol=1e-9)
+def test_a_general_optimiser_on_the_twin_finds_the_same_shape():
+    """SLSQP on the numpy energy, without derivatives, from another start than the one that wins in `search`."""
+    weight, border = starts.mesh(12, 16)
+    problem = profile.Problem(10.0, 0.0, 0.0, -9.0, 0.0, 0.5, 0.0, 1.0, 2 * np.pi * 47.7, 0.0, 0.0, 0, 0)
+    psi, radius, sums = np.zeros(29), np.empty(29), np.empty(6)
+    whole = np.array([1.0, 28.0, 0.0, 0.0, 2 * np.pi])
+    starts.begin(problem, weight, border, 2, psi, radius, whole)
+
+    def energy(unknown, part=0):
+        whole[0] = np.exp(np.clip(unknown[-1], -10, 10))
+        psi[1:-1] = unknown[:-1]
+        h = weight * np.where(np.arange(28) < border, whole[0], whole[1])
+        radius[:-1] = 1.0 + np.cumsum((np.sin(0.5 * (psi[1:] + psi[:-1])) * h)[::-1])[::-1]
+        radius[-1] = 1.0
+        if radius.min() < 0.2 or not 1e-2 < whole[0] < 1e3:  # far from a surface: back
+            return 1e3
+        profile.totals_array(psi, radius, weight, border, whole, problem, sums)
+        return (sums[0] - 2 * np.pi * sums[3]) / 50 if part == 0 else sums[1] / problem.area - 1
+
+    found = minimize(
+        energy, np.append(psi[1:-1], np.log(whole[0])), method="SLSQP", options={"ftol": 1e-10, "maxiter": 300},
+        constraints=[{"type": "eq", "fun": lambda unknown: energy(unknown, 1)}],
+    )  # fmt: skip
+    ours = solve_shape(FIBRE, domain(47.7, 10), segments=(12, 16))
+    assert 100 * found.fun == pytest.approx(ours.energy / KAPPA, rel=1e-4)
+    assert radius.max() == pytest.approx(ours.r.max() / R, rel=1e-3)
