@@ -95,6 +95,11 @@ def parallel_kernel(function: _Function) -> _Function:
     return _register(function, parallel=True)
 
 
+def threads() -> int:
+    """Return how many threads the kernels may use now."""
+    return int(numba.get_num_threads())
+
+
 _allowed: list[int] = []  # threads that the outermost block found, once for each open block
 
 

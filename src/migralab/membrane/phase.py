@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from migralab.core.errors import RequestError, UnknownIdError
+from migralab.core.kernel import threads
 from migralab.membrane.problem import Domain, Fibre, Load, scaled
 from migralab.membrane.shape import NO_SWELLING, ROUND, ShapeKind, Status, fibre_part, mesh
 from migralab.physics.membrane import starts
 from migralab.physics.membrane.newton import CONVERGED
 from migralab.physics.membrane.profile import GLOBALS, Problem
-from migralab.physics.membrane.starts import RUNAWAY, search_again, search_rows
+from migralab.physics.membrane.starts import RUNAWAY, improve_row, search_row
 
 Floats = NDArray[np.float64]
 
@@ -34,7 +36,6 @@ AXES = {
 KINDS = tuple(ShapeKind)
 STATUSES = tuple(Status)
 _FIELD = {"domain_curvature": "spontaneous_curvature"}
-_PIECES = 20  # of rows, for the progress
 _CLOSED = 4  # the neck is closed: status beside those of `newton` and `starts`
 
 Progress = Callable[[float], None]
@@ -202,24 +203,32 @@ def _search(
     n = len(weight)
     psi, whole, kept = np.zeros((*shape, n + 1)), np.zeros((*shape, GLOBALS)), np.full((*shape, starts.KEPT), np.nan)
     status, several = np.full(shape, -1, np.int64), np.zeros(shape, np.int64)
-    for part in _pieces(shape[0]):
-        search_rows(
-            numbers[part], scale[part], weight, border, psi[part], whole[part], kept[part], status[part], several[part]
-        )
-        if progress is not None:
-            progress(0.8 * part.stop / shape[0])
+    rows = range(shape[0])
+
+    def first(row: int) -> None:
+        search_row(
+            numbers[row], scale[row], weight, border, psi[row], whole[row], kept[row], status[row], several[row]
+        )  # fmt: skip
+
+    _side_by_side(first, rows, 0.0, 0.8, progress)
     status[refused] = -1
     better = psi.copy(), whole.copy(), kept.copy(), status.copy()
-    search_again(numbers, scale, weight, border, psi, whole, status, *better, several)
-    if progress is not None:
-        progress(1.0)
+
+    def again(row: int) -> None:
+        improve_row(row, numbers, scale, weight, border, psi, whole, status, *better, several)
+
+    _side_by_side(again, rows, 0.8, 1.0, progress)
     return better[2], better[3], several
 
 
-def _pieces(rows: int) -> Iterator[slice]:
-    size = max(2, -(-rows // _PIECES))  # two rows at least, so that two threads have work
-    for first in range(0, rows, size):
-        yield slice(first, min(first + size, rows))
+def _side_by_side(
+    work: Callable[[int], None], rows: range, begin: float, end: float, progress: Progress | None
+) -> None:
+    """Do the rows on as many threads as the kernels may use; compiled code lets go of the interpreter."""
+    with ThreadPoolExecutor(max_workers=threads()) as pool:
+        for done, _ in enumerate(pool.map(work, rows), start=1):
+            if progress is not None:
+                progress(begin + (end - begin) * done / len(rows))
 
 
 def _diagram(

@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import prange
 
-from migralab.core.kernel import kernel, parallel_kernel
+from migralab.core.kernel import kernel
 from migralab.physics.membrane.newton import CONVERGED, minimise
 from migralab.physics.membrane.profile import (
     DOMAIN_LENGTH,
@@ -215,78 +214,70 @@ def search(
     return status
 
 
-@parallel_kernel
-def search_rows(
+@kernel
+def search_row(
     numbers: Floats, scale: Floats, weight: Floats, border: int, psi: Floats, whole: Floats, kept: Floats,
     status: Array, several: Array,
 ) -> None:  # fmt: skip
-    """Search the shapes of a whole diagram; each row starts each shape also from the one before it.
+    """Search the shapes of one row of a diagram; each starts also from the one before it.
 
     Parameters
     ----------
     numbers
-        (ny, nx, 13) the fields of `Problem` in their order.
+        (nx, 13) the fields of `Problem` in their order.
     scale
-        (ny, nx, 2) arc length of the fibre's part and force of the bare fibre.
+        (nx, 2) arc length of the fibre's part and force of the bare fibre.
     psi, whole, kept
-        Results (ny, nx, n + 1), (ny, nx, 5), (ny, nx, 12).
+        Results (nx, n + 1), (nx, 5), (nx, 12).
     status, several
-        Results (ny, nx): status, and how many different minima were found.
+        Results (nx,): status, and how many different minima were found.
     """
-    rows, columns = numbers.shape[0], numbers.shape[1]
-    for row in prange(rows):
-        for column in range(columns):
-            before = max(column - 1, 0)
-            m = 1 if column > 0 else 0
-            minima = np.empty((STARTS + m, 2))
-            status[row, column] = search(
-                _problem(numbers[row, column]), weight, border, scale[row, column, 0], scale[row, column, 1],
-                psi[row, before : before + m], whole[row, before : before + m], psi[row, column], whole[row, column],
-                kept[row, column], minima,
-            )  # fmt: skip
-            several[row, column] = count_minima(minima)
+    for column in range(len(numbers)):
+        before, m = max(column - 1, 0), min(column, 1)
+        minima = np.empty((STARTS + m, 2))
+        status[column] = search(
+            _problem(numbers[column]), weight, border, scale[column, 0], scale[column, 1],
+            psi[before : before + m], whole[before : before + m], psi[column], whole[column], kept[column], minima,
+        )  # fmt: skip
+        several[column] = count_minima(minima)
 
 
-@parallel_kernel
-def search_again(
-    numbers: Floats, scale: Floats, weight: Floats, border: int, psi: Floats, whole: Floats, status: Array,
+@kernel
+def improve_row(
+    row: int, numbers: Floats, scale: Floats, weight: Floats, border: int, psi: Floats, whole: Floats, status: Array,
     better_psi: Floats, better_whole: Floats, better: Floats, better_status: Array, several: Array,
 ) -> None:  # fmt: skip
-    """Start every shape of a diagram once more, from its four neighbours; results as in `search_rows`.
+    """Start every shape of a row of a diagram once more, from its four neighbours; arrays of the whole diagram.
 
-    A branch that starts somewhere in the diagram so reaches the points beside it, whichever way the rows ran.
+    A branch that starts somewhere in the diagram so reaches the points beside it, whichever way the rows ran. `psi`,
+    `whole` and `status` are read alone, the results of the row written alone: rows may go in any order.
     """
-    rows, columns = numbers.shape[0], numbers.shape[1]
-    n = len(weight)
-    for row in prange(rows):
-        trial, radius, shear, own, kept, report = (
-            np.empty(n + 1), np.empty(n + 1), np.empty(n), np.empty(GLOBALS), np.empty(KEPT), np.empty(4),
-        )  # fmt: skip
-        for column in range(columns):
-            problem = _problem(numbers[row, column])
-            bare = scale[row, column, 1]
-            for side in range(4):
-                r, c = row + (side == 0) - (side == 1), column + (side == 2) - (side == 3)
-                if r < 0 or c < 0 or r >= rows or c >= columns or status[r, c] != CONVERGED:
-                    continue
-                trial[:], own[:] = psi[r, c], whole[r, c]
-                if problem.holds_length == 0:
-                    own[FIBRE_LENGTH], own[FORCE] = scale[row, column, 0], bare
-                shear[:] = 0.0
-                found = minimise(trial, radius, shear, weight, border, own, problem, MOST_STEPS, TOLERANCE, report)
-                describe(trial, radius, weight, border, own, problem, bare, kept)
-                kept[GRADIENT], kept[STEPS] = report[1], better[row, column, STEPS] + report[0]
-                if found != CONVERGED or (
-                    problem.holds_length == 0 and not fibre_ends(radius, weight, border, problem)
-                ):
-                    continue
-                lead = _SAME * (1.0 + abs(better[row, column, ENERGY]))
-                gain = better[row, column, ENERGY] - kept[ENERGY]
-                if better_status[row, column] == CONVERGED and abs(gain) > lead:
-                    several[row, column] = max(several[row, column], 2)
-                if better_status[row, column] != CONVERGED or gain > lead:
-                    better_psi[row, column], better_whole[row, column] = trial, own
-                    better[row, column], better_status[row, column] = kept, CONVERGED
+    rows, columns, n = numbers.shape[0], numbers.shape[1], len(weight)
+    trial, radius, shear, own, kept, report = (
+        np.empty(n + 1), np.empty(n + 1), np.empty(n), np.empty(GLOBALS), np.empty(KEPT), np.empty(4),
+    )  # fmt: skip
+    for column in range(columns):
+        problem = _problem(numbers[row, column])
+        for side in range(4):
+            r, c = row + (side == 0) - (side == 1), column + (side == 2) - (side == 3)
+            if r < 0 or c < 0 or r >= rows or c >= columns or status[r, c] != CONVERGED:
+                continue
+            trial[:], own[:] = psi[r, c], whole[r, c]
+            if problem.holds_length == 0:
+                own[FIBRE_LENGTH], own[FORCE] = scale[row, column, 0], scale[row, column, 1]
+            shear[:] = 0.0
+            found = minimise(trial, radius, shear, weight, border, own, problem, MOST_STEPS, TOLERANCE, report)
+            if found != CONVERGED or (problem.holds_length == 0 and not fibre_ends(radius, weight, border, problem)):
+                continue
+            describe(trial, radius, weight, border, own, problem, scale[row, column, 1], kept)
+            kept[GRADIENT], kept[STEPS] = report[1], better[row, column, STEPS] + report[0]
+            lead = _SAME * (1.0 + abs(better[row, column, ENERGY]))
+            gain = better[row, column, ENERGY] - kept[ENERGY]
+            if better_status[row, column] == CONVERGED and abs(gain) > lead:
+                several[row, column] = max(several[row, column], 2)
+            if better_status[row, column] != CONVERGED or gain > lead:
+                better_psi[row, column], better_whole[row, column] = trial, own
+                better[row, column], better_status[row, column] = kept, CONVERGED
 
 
 @kernel
