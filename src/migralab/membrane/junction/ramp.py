@@ -1,0 +1,194 @@
+"""Rising tension on a junction: the branch of equilibria through its folds, and what bulges first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from migralab.core.errors import RequestError
+from migralab.membrane.junction.pearls import clamped_tube_threshold
+from migralab.membrane.junction.problem import (
+    REST,
+    Filling,
+    Junction,
+    JunctionStatus,
+    checked_around,
+    checked_filling,
+)
+from migralab.membrane.junction.shape import NOT_AT_REST, JunctionShape, described, resting_surface
+from migralab.membrane.junction.solver import Surface, follow
+
+Floats = NDArray[np.float64]
+Array = NDArray[Any]
+
+WIDENED = 1.5  # ball over resting ball from which a junction without a fold counts as bulged
+ALONG = ("tension", "pressure", "arm_radius", "arm_thinnest", "volume", "energy", "stiffness")
+LEAST_SWELL = 0.02  # R^3; a smaller step of the junction's volume means that the branch is lost
+
+
+@dataclass(frozen=True, slots=True)
+class JunctionRamp:
+    """The branch of equilibria of a junction, ordered by its swelling; arrays (n,), um and pN.
+
+    status : converged if the bulge was found; `instruction` also says where a branch ended before the width wanted
+    around : segments of half a turn of the mesh
+    stable : no softer neighbour shape (lowest stiffness > 0, with the volume held if closed)
+    bulge_kind : "fold" (the tension has a maximum: the shape snaps there), "gradual" (the ball reaches 1.5 times its
+        resting radius without one) or "none"
+    arm_gamma : sigma R^2/kappa at which the arms alone would pearl
+    first : "junction", "arms" or "neither": which of the two is met first as the tension rises
+    """
+
+    junction: Junction
+    filling: Filling
+    around: int
+    status: JunctionStatus
+    instruction: str
+    tension: Floats
+    gamma: Floats
+    pressure: Floats
+    junction_radius: Floats
+    arm_radius: Floats
+    arm_thinnest: Floats
+    volume: Floats
+    energy: Floats
+    stiffness: Floats
+    stable: Array
+    bulge_gamma: float
+    bulge_tension: float
+    bulge_kind: str
+    arm_gamma: float
+    first: str
+    rest: JunctionShape
+    bulge: JunctionShape
+    last: JunctionShape
+
+
+def tension_ramp(
+    junction: Junction,
+    *,
+    filling: Filling | str = Filling.CLOSED,
+    widest: float = 3.0,
+    points: int = 40,
+    around: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> JunctionRamp:
+    """Follow the equilibria of a junction from rest by letting its middle swell; the tension is the answer.
+
+    Parameters
+    ----------
+    filling : "closed" or "long"; with "open" the pressure does not rise and nothing bulges
+    widest : radius of the junction's ball, in tube radii, at which to stop
+    points : most shapes on the branch
+    around : segments of half a turn of a tube, 8 or more for long arms if None
+    progress : called with the share done, 0 to 1
+
+    Raises
+    ------
+    RequestError
+        If the filling is "open", or `widest` or `points` make no ramp
+    """
+    filling = checked_filling(filling)
+    if filling is Filling.OPEN:
+        raise RequestError(
+            "A ramp at a held pressure has no bulge: water leaves, and every length shrinks as 1/sqrt(tension). "
+            "Choose 'closed' or 'long'."
+        )
+    if not (1.5 <= widest <= 6.0 and 3 <= points <= 400):
+        raise RequestError(f"widest is {widest:g} (1.5 to 6 tube radii allowed) and points {points} (3 to 400).")
+    segments = checked_around(junction, around)
+    surface, found = resting_surface(junction, segments)
+    if not found:
+        shape = described(junction, surface, (REST, 0.0), filling, JunctionStatus.NOT_CONVERGED, NOT_AT_REST)
+        return _ramp(junction, (filling, segments), [shape], (JunctionStatus.NOT_CONVERGED, NOT_AT_REST))
+    volume = surface.derivatives().volume if filling is Filling.CLOSED else None
+    shapes = [described(junction, surface, (REST, 0.0), filling, JunctionStatus.CONVERGED, "")]
+    ball = shapes[0].junction_radius / junction.radius
+    stride = max(widest - ball, 0.3) / (points - 1)
+    end = _walk(junction, surface, filling, volume, shapes, (widest, stride), progress)
+    return _ramp(junction, (filling, segments), shapes, end)
+
+
+def _walk(
+    junction: Junction, surface: Surface, filling: Filling, volume: float | None, shapes: list[JunctionShape],
+    reach: tuple[float, float], progress: Callable[[float], None] | None,
+) -> tuple[JunctionStatus, str]:  # fmt: skip
+    """Append shapes until the ball is as wide as wanted; the swelling of each step is chosen for an even stride."""
+    widest, stride = reach
+    gamma, inside, swell = REST, 0.0, 2.0 * stride
+    first = now = shapes[0].junction_radius / junction.radius
+    while now < widest:
+        surface.regauge(1)
+        before = surface.x.copy()
+        found, tension, pressure, steps = follow(surface, gamma, inside, volume=volume, swell=swell)
+        shape = None
+        if found:
+            shape = described(junction, surface, (tension, pressure), filling, JunctionStatus.CONVERGED, "")
+            found = 0.0 < shape.junction_radius / junction.radius - now < 4.0 * stride
+        if not found or shape is None:
+            surface.x = before
+            surface.regauge(0)
+            swell /= 2.0
+            if swell < LEAST_SWELL:
+                return JunctionStatus.NOT_CONVERGED, (
+                    f"The branch was lost where the ball at the junction is {now:.2f} tube radii wide: the arms "
+                    "that feed it have become too thin for the mesh. Take longer arms, a finer mesh (`around`) or a "
+                    "smaller `widest`."
+                )
+            continue
+        shapes.append(shape)
+        wider = shape.junction_radius / junction.radius
+        gained, now, gamma, inside = wider - now, wider, tension, pressure
+        swell = swell * float(np.clip(stride / gained, 0.6, 1.6)) if steps < 7 else swell * 0.7
+        if progress is not None:
+            progress(min(1.0, (now - first) / max(widest - first, 1e-9)))
+    return JunctionStatus.CONVERGED, ""
+
+
+def _ramp(
+    junction: Junction, how: tuple[Filling, int], shapes: list[JunctionShape], end: tuple[JunctionStatus, str]
+) -> JunctionRamp:
+    filling, around = how
+    gamma = np.array([s.gamma for s in shapes])
+    ball = np.array([s.junction_radius for s in shapes])
+    at, kind, threshold = bulge_of(gamma, ball)
+    arms = clamped_tube_threshold(2.0 * junction.arm_length / junction.radius) if filling is Filling.CLOSED else 1.5
+    # Long arms pearl at 3/2, but between the mesh's clamps they hold out longer; closed arms show their own instability
+    first = _first(shapes[: at + 1], kind) if filling is Filling.CLOSED or not threshold > arms else "arms"
+    along = {name: np.array([getattr(s, name) for s in shapes]) for name in ALONG}
+    status, instruction = end
+    if kind != "none":  # the question is answered, even if the branch ends before the width wanted
+        status = JunctionStatus.CONVERGED
+    return JunctionRamp(
+        junction, filling, around, status, instruction,
+        along["tension"], gamma, along["pressure"], ball, along["arm_radius"], along["arm_thinnest"],
+        along["volume"], along["energy"], along["stiffness"], along["stiffness"] > 0.0,
+        threshold, threshold * junction.bending / junction.radius**2, kind, arms, first,
+        shapes[0], shapes[at], shapes[-1],
+    )  # fmt: skip
+
+
+def _first(shapes: list[JunctionShape], kind: str) -> str:
+    """Return what is met first on the way to the bulge: an instability that lives in the arms, or the bulge itself."""
+    soft = [s for s in shapes[:-1] if s.stiffness < 0.0]
+    if soft and soft[0].mode_in_junction < 0.5:
+        return "arms"
+    return "neither" if kind == "none" else "junction"
+
+
+def bulge_of(gamma: Floats, ball: Floats) -> tuple[int, str, float]:
+    """Return index, kind and dimensionless tension of the bulge: first maximum of the tension, or 1.5 x the ball."""
+    falls = np.flatnonzero(np.diff(gamma) < 0.0)
+    wide = np.flatnonzero(ball >= WIDENED * ball[0])
+    if len(falls) and falls[0] > 0:
+        top = int(falls[0])
+        three = slice(top - 1, top + 2)
+        a, b, _ = np.polyfit(ball[three] - ball[top], gamma[three] - gamma[top], 2)
+        return top, "fold", float(gamma[top] - b * b / (4.0 * a))
+    if len(wide):
+        return int(wide[0]), "gradual", float(np.interp(WIDENED * ball[0], ball, gamma))
+    return len(gamma) - 1, "none", float("nan")
