@@ -1,4 +1,4 @@
-"""The membrane: one shape, a diagram of 10,000, and a general optimiser beside it on the same energy."""
+"""The membrane: a shape beside a general optimiser, a diagram of 10,000, an hour of both stages, a junction."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.optimize import minimize
 
+from benchmarks import membrane_dynamics
 from benchmarks.timing import Table, best, threads
+from migralab.membrane.junction import Filling, Junction, tension_ramp
 from migralab.membrane.phase import STATUSES, Axis, phase_diagram
 from migralab.membrane.problem import Domain, Fibre, Load, scaled
 from migralab.membrane.shape import SEGMENTS, Status, fibre_part, mesh, solve_shape
@@ -22,6 +24,8 @@ POINTS = 100
 def tables() -> Iterator[Table]:
     yield _one_shape()
     yield _diagram()
+    yield from membrane_dynamics.tables()
+    yield _junction()
 
 
 def _one_shape() -> Table:
@@ -93,6 +97,24 @@ def _general() -> tuple[float, float]:
     taken = time.perf_counter() - begin
     exact = solve_shape(FIBRE, REFERENCE, segments=(24, 30)).energy / FIBRE.bending
     return taken, abs(200.0 * answer.fun - exact) / abs(exact)
+
+
+def _junction() -> Table:
+    junction = Junction()
+    tension_ramp(junction, points=3)  # compiled
+    rows = []
+    for filling in (Filling.CLOSED, Filling.LONG):
+        begin = time.process_time()
+        ramp = tension_ramp(junction, filling=filling)
+        taken = time.process_time() - begin
+        rows.append(
+            [filling.value, str(len(ramp.tension)), f"{taken:.1f} s", f"{ramp.bulge_gamma:.3f}", ramp.bulge_kind]
+        )
+    return Table(
+        title="A junction of three tubes, tension rising until its ball is three radii wide",
+        head=("water", "shapes", "processor time", "Gamma at the bulge", "how"),
+        rows=rows,
+    )
 
 
 def _diagram() -> Table:

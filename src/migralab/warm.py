@@ -59,7 +59,7 @@ def warm(report: Report) -> int:
         steps: list[tuple[str, Callable[[], None]]] = [
             (f"a small dish, {kind}", partial(_run_dish, kind, names)) for kind, names in SCENES
         ]
-        for name, step in (*steps, ("scalar laws", _call_scalars)):
+        for name, step in (*steps, ("membranes", _shape_membranes), ("scalar laws", _call_scalars)):
             before = time.monotonic()
             step()
             report(f"{name}: {time.monotonic() - before:.1f} s")
@@ -111,8 +111,24 @@ def _run_dish(kind: str, beside: tuple[str, ...]) -> None:
     observe(simulate(compile_experiment(experiment), 1))
 
 
+def _shape_membranes() -> None:
+    from migralab.membrane.dynamics import simulate_swelling
+    from migralab.membrane.dynamics_model import FibreModel, Protocol, Settings, Stretch
+    from migralab.membrane.junction import Junction, solve_junction
+    from migralab.membrane.phase import Axis, phase_diagram
+    from migralab.membrane.problem import Domain, Fibre
+
+    fibre, domain = Fibre(), Domain(area=1.0, stiffness_ratio=5.0)
+    axes = Axis("stiffness_ratio", (4.0, 5.0)), Axis("area", (0.9, 1.0))
+    phase_diagram(fibre, domain, x=axes[0], y=axes[1], segments=(8, 12))
+    model = FibreModel(stretch=Stretch(half_length=1.0, to_cell=2.0, segments=40))
+    simulate_swelling(model, Protocol.jump(4.0, 1e-3), Settings(most_steps=20))
+    junction = Junction(arm_length=0.25)
+    solve_junction(junction, junction.resting_tension, around=6)
+
+
 def _call_scalars() -> None:
-    from migralab.physics import attachments, breakage, growth, motility, neighbours
+    from migralab.physics import attachments, breakage, motility, neighbours
     from migralab.physics.signals import cargo
 
     stream, key = np.uint64(1), np.uint64(2)
@@ -125,7 +141,6 @@ def _call_scalars() -> None:
     cargo.poisson_quantile(1.0, 0.3)
     breakage.break_age(1.0, 1.0, 1.0, 1.0, 1.0)
     attachments.slope_spread(0.1, 0.1, 0.0)
-    growth.radius_of(1.0, 0.1, 0.05, growth.Supply(100.0, 0.1, 0.2, 40.0, 12.7, 5.0))
     motility.moving_time(True, 1.0, 0, (1.0, 1.0), 1.0, stream, key)  # noqa: FBT003  # a kernel has no keywords
     place, flow = np.array([[0.0, 0.0], [1.0, 0.0]]), np.zeros((2, 2))  # a dish of fast cells pushes without a list
     neighbours.push_apart(place, np.zeros(2, np.int32), np.ones(2, bool), flow, np.ones(2), 1e-3)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from migralab.core.random import child_key_array, stream_key
+from migralab.membrane.law import load_law
 from migralab.physics import breakage, growth, motility, neighbours, network
 from migralab.physics.space import Space
 from tests.dish import found_dish
@@ -87,28 +88,31 @@ def test_break_sweep_equals_its_twin():
     np.testing.assert_allclose(one[1], two[1], rtol=1e-6)
 
 
-@pytest.mark.parametrize("pressure", [100.0, 0.0])
+@pytest.mark.parametrize("pressure", [100.0, 0.0, -40.0])
 def test_growth_equals_its_twin(pressure):
     rng = generator()
-    n = 400
-    supply = growth.Supply(pressure, 0.1, 0.2, 40.0, 12.7, 5.0)
-    area, time = rng.uniform(0.5, 8, n), np.where(rng.random(n) < 0.8, 60.0, 0.0)
+    n = 1200
+    supply = growth.Supply(pressure, 0.1, 0.2, 40.0, 12.7, 4.0, 5.0, 0.0856)
+    # From thin to overfull, from smaller than the law's table to larger, some that do not grow
+    area, time = 10 ** rng.uniform(-1.5, 2.0, n), np.where(rng.random(n) < 0.8, 60.0, 0.0)
     start = (
-        area,
-        area**1.5 / 10.7 * rng.uniform(0.1, 1, n),
-        area * rng.uniform(1, 5, n),
-        np.zeros(n),
+        area, area**1.5 / 10.7 * 10 ** rng.uniform(-2.0, 0.3, n), area * rng.uniform(0.5, 50, n), np.zeros(n),
         np.zeros(n, np.int8),
-    )
+    )  # fmt: skip
     one, two = (tuple(a.copy() for a in start) for _ in range(2))
     taken = np.empty((n, 3)), np.empty((n, 3))
     path, radius, flow = rng.uniform(1, 90, n), rng.uniform(0.03, 0.1, n), rng.uniform(0, 0.001, n)
+    level = rng.uniform(0, 2, n)
+    seen = set()
     for _ in range(20):
-        growth.grow(time, path, radius, flow, *one, taken[0], supply)
-        growth.grow_array(time, path, radius, flow, *two, taken[1], supply)
-    for a, b in (*zip(one, two, strict=True), taken):
-        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-15)
-    assert len(np.unique(one[4])) > 1
+        growth.grow(time, path, radius, flow, level, *one, taken[0], supply, load_law())
+        growth.grow_array(time, path, radius, flow, level, *two, taken[1], supply, load_law())
+        seen |= set(one[4])
+        for a, b in zip(one[:4], two[:4], strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-14)
+        np.testing.assert_allclose(*taken, rtol=1e-7, atol=1e-12)
+        np.testing.assert_array_equal(one[4], two[4])
+    assert seen == {growth.VOLUME, growth.AREA, growth.SHAPE}
 
 
 def test_stretches_equal_their_twin():

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 START = (ROOT / "README.md", ROOT / "docs" / "index.md")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)|<img[^>]+src=\"([^\"]+)\"")
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"^ *(?:\$ +)?(?:\.venv/bin/)?migralab +([a-z]+)(.*)$", re.MULTILINE)
+COMMAND = re.compile(r"^ *(?:\$ +)?(?:\.venv/bin/)?migralab +(membrane +[a-z]+|[a-z]+)(.*)$", re.MULTILINE)
 CODE = re.compile(r"^```(?!python)[^\n]*\n(.*?)^```|^( {4}[^\n]*)$", re.MULTILINE | re.DOTALL)
 ELSEWHERE = ("http://", "https://", "mailto:", "data:")
 
@@ -195,7 +195,7 @@ def commands() -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("verb", sorted(commands()))
 def test_every_command_that_the_pages_show_is_understood(verb):
-    start = [sys.executable, "-c", "from migralab.cli.main import run; run()", verb, "--help"]
+    start = [sys.executable, "-c", "from migralab.cli.main import run; run()", *verb.split(), "--help"]
     plain = os.environ | {"COLUMNS": "300", "TERM": "dumb", "NO_COLOR": "1"}
     shown = subprocess.run(start, env=plain, capture_output=True, text=True, check=False)
     assert shown.returncode == 0, shown.stderr

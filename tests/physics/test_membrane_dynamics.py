@@ -378,6 +378,14 @@ def test_a_start_that_does_not_fit_is_refused() -> None:
         simulate_swelling(FibreModel(stretch=SHORT), Protocol.jump(2.0, 1.0), start=bare.final)
 
 
+def test_a_swelling_that_outgrows_its_stretch_is_told() -> None:
+    """The pressure of the cell is twice what the fibre stands, and the stretch is short."""
+    model = FibreModel(stretch=Stretch(half_length=1.0, to_cell=1.0, segments=80))
+    run = simulate_swelling(model, Protocol.pressure_jump(250.0, 60.0, occupancy=0.0), Settings(tolerance=0.1))
+    assert run.status is Status.NOT_CONVERGED
+    assert "longer half_length" in run.instruction
+
+
 def test_progress_is_reported() -> None:
     seen: list[float] = []
     simulate_swelling(FibreModel(stretch=SHORT), Protocol.jump(2.0, 1.0), progress=lambda share, _: seen.append(share))

@@ -20,6 +20,7 @@ from migralab.cli.verbs import (
     image,
     listing,
     measure,
+    membrane,
     pathway,
     report,
     run_verb,
@@ -71,6 +72,7 @@ app.command("export")(export.export)
 app.command("bench")(bench.bench)
 app.command("signal")(signal.signal)
 app.command("pathway")(pathway.pathway)
+app.add_typer(membrane.app, name="membrane")
 app.command("demo")(demo.demo)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from migralab.membrane.dynamics_model import FibreModel, Protocol, Settings
 from migralab.membrane.dynamics_run import Run, contents
-from migralab.membrane.dynamics_stages import Profile, Stage, Status, measure, stages
+from migralab.membrane.dynamics_stages import Profile, Stage, Status, crowds_end, measure, overhangs, stages
 from migralab.physics.membrane.flow import AX, LA, LU, PSI, RAD
 from migralab.physics.membrane.flow_step import State
 
@@ -22,6 +22,7 @@ FAST = 1e-6  # s
 STUCK = (
     "Use more segments or a gentler jump; packed tetraspanin that keeps its curvature may form domains below any mesh."
 )
+OUTGROWN = "Give a longer half_length and as many more segments; under pressure a swelling may grow without end."
 COLUMNS = (
     "time", "radius", "fibre_radius", "volume", "area", "occupancy", "fibre_occupancy", "swellings", "pressure",
     "membrane_tension", "cell_tension", "cell_pressure", "cell_occupancy", "energy", "total_volume", "total_area",
@@ -155,9 +156,11 @@ def _advance(run: Run, book: _Book, progress: Progress | None) -> tuple[Status, 
             dt = 0.4 * took
             if dt < settings.shortest_step:
                 say(time / end, Status.NOT_CONVERGED.value)
+                wide = run.now.y[:, RAD].max() > 0.5 * run.span  # a ball this wide has no room
+                hint = OUTGROWN if wide else STUCK
                 return (
                     Status.NOT_CONVERGED,
-                    f"At {time:.4g} s no step above {settings.shortest_step:g} s was possible. {STUCK}",
+                    f"At {time:.4g} s no step above {settings.shortest_step:g} s was possible. {hint}",
                 )
             continue
         run.accept(result[0], took)
@@ -173,11 +176,16 @@ def _advance(run: Run, book: _Book, progress: Progress | None) -> tuple[Status, 
             say(time / end, f"{time:.3g} s, widest radius {book.rows[-1][1]:.3g} um")
         if time >= limit:
             limit = next(marks, end)
+        if overhangs(run.now):
+            say(time / end, Status.NOT_CONVERGED.value)
+            return Status.NOT_CONVERGED, f"At {time:.4g} s the swelling outgrew its stretch. {OUTGROWN}"
         if run.steps >= settings.most_steps and time < end:
             say(time / end, Status.NOT_CONVERGED.value)
             left = f"At {time:.4g} s all {settings.most_steps} steps were used; raise most_steps or tolerance."
             return Status.NOT_CONVERGED, left
     say(1.0, Status.CONVERGED.value)
+    if run.around(end).far > 0.0 and crowds_end(run.now):
+        return Status.NOT_CONVERGED, f"The swelling reaches the far end of its stretch. {OUTGROWN}"
     return Status.CONVERGED, ""
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from migralab.physics.membrane.flow import AREA, RAD, VOL
+from migralab.physics.membrane.flow import AREA, AX, PSI, RAD, VOL
 from migralab.physics.membrane.flow_step import State
 
 Floats = NDArray[np.float64]
@@ -98,6 +98,18 @@ def measure(state: State, weights: Floats) -> Found:
         peak, float(r[peak]), fibre, both * float(y[right, VOL] - y[left, VOL]), both * area, swelling / area,
         float(np.sum((held * phi)[narrow]) / np.sum(held[narrow])) if narrow.any() else float(phi.mean()), count,
     )  # fmt: skip
+
+
+def overhangs(state: State) -> bool:
+    """Return whether the profile turns back on itself, as a swelling does that is too long for its place."""
+    return bool(np.abs(state.y[:, PSI]).max() >= 0.5 * np.pi)
+
+
+def crowds_end(state: State) -> bool:
+    """Return whether something twice as wide as the fibre is within five of its radii of the far end."""
+    y = state.y
+    close = y[:, AX] > y[-1, AX] - 5.0 * y[-1, RAD]
+    return bool(y[close, RAD].max() > 2.0 * y[-1, RAD])
 
 
 def stages(table: Floats) -> tuple[Stage, ...]:

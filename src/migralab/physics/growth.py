@@ -10,22 +10,35 @@ from numba import prange
 from numpy.typing import NDArray
 
 from migralab.core.kernel import kernel, parallel_kernel
+from migralab.physics.membrane.law import (
+    AREA,
+    SHAPE,
+    VOLUME,
+    LawTable,
+    find_column,
+    find_columns_array,
+    see,
+    see_array,
+    settle,
+    settle_array,
+)
+
+__all__ = ["AREA", "LIMITERS", "SHAPE", "VOLUME", "Supply", "grow", "grow_array", "mix_stiffness"]
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
-VOLUME, AREA, SHAPE = 0, 1, 2
-_TIE = 1.0 - 1e-9
 LIMITERS = ("volume", "area", "shape")
+_ROUND = 1.0 / (6.0 * math.sqrt(math.pi))  # volume of a sphere over area^1.5
 
 
 class Supply(NamedTuple):
-    """What the fibre brings.
+    """What the fibre brings, and how stiff it is.
 
     Parameters
     ----------
     excess_pressure
-        dP, Pa: pressure of the cell over the lumen of a slack vesicle.
+        dP, Pa: pressure of the cell over the outside.
     viscosity
         Of the lumen of the fibre, Pa s.
     diffusivity
@@ -33,9 +46,13 @@ class Supply(NamedTuple):
     saturation
         Highest tetraspanin per area relative to the fibre.
     stiffness_ratio
-        k: bending modulus of the domain over that of the fibre; bounds the radius of an unpressurised vesicle.
+        k_d: bending modulus of a domain over that of the fibre.
+    domain_enrichment
+        phi_d: tetraspanin per area relative to the fibre from which on the whole vesicle is a domain.
     shortest_path
         Least path length that counts, um.
+    bending
+        kappa_l: bending modulus of the fibre, pN um.
     """
 
     excess_pressure: float
@@ -43,7 +60,9 @@ class Supply(NamedTuple):
     diffusivity: float
     saturation: float
     stiffness_ratio: float
+    domain_enrichment: float
     shortest_path: float
+    bending: float
 
 
 def poiseuille_conductance(fibre_radius: float, viscosity: float, length: float) -> float:
@@ -52,25 +71,21 @@ def poiseuille_conductance(fibre_radius: float, viscosity: float, length: float)
 
 
 @kernel
-def radius_of(area: float, volume: float, fibre_radius: float, supply: Supply) -> tuple[float, int]:
-    """Return (radius, limiter): the least of the three bounds (eq-radius)."""
-    by_volume = np.cbrt(3.0 * volume / (4.0 * math.pi))
-    by_area = math.sqrt(area / (4.0 * math.pi))
-    # A taut vesicle has both bounds equal up to rounding: its membrane limits it
-    radius, limiter = (by_volume, VOLUME) if by_volume < by_area * _TIE else (by_area, AREA)
-    if supply.excess_pressure <= 0.0:
-        by_shape = supply.stiffness_ratio * fibre_radius
-        if by_shape * _TIE <= radius:
-            radius, limiter = by_shape, SHAPE
-    return radius, limiter
+def mix_stiffness(enrichment: float, level: float, supply: Supply) -> float:
+    """Return k of a vesicle: 1 for the membrane of the fibre, k_d where it is all domain (eq-mixing).
+
+    `level` is the product of the cell's tetraspanin and cholesterol, 1 in untreated wild type.
+    """
+    cover = level * (enrichment - 1.0) / max(supply.domain_enrichment - 1.0, 1e-9)
+    return 1.0 + (supply.stiffness_ratio - 1.0) * min(max(cover, 0.0), 1.0)
 
 
 @parallel_kernel
 def grow(
-    time: Floats, path: Floats, fibre_radius: Floats, flow: Floats, area: Floats, volume: Floats, tetraspanin: Floats,
-    diameter: Floats, limiter: Array, taken: Floats, supply: Supply,
+    time: Floats, path: Floats, fibre_radius: Floats, flow: Floats, level: Floats, area: Floats, volume: Floats,
+    tetraspanin: Floats, diameter: Floats, limiter: Array, taken: Floats, supply: Supply, table: LawTable,
 ) -> None:  # fmt: skip
-    """Grow each vesicle for its own `time` (s; 0 for one that does not grow), in place (eq-growth).
+    """Grow each vesicle for its own `time` (s; 0 for one that does not grow), in place (eq-growth, eq-radius).
 
     Parameters
     ----------
@@ -80,12 +95,16 @@ def grow(
         (n,) radius of that fibre, um.
     flow
         (n,) membrane that flows in, um2/s.
+    level
+        (n,) tetraspanin times cholesterol of the cell, relative to untreated wild type.
     area, volume, tetraspanin
-        (n,) um2, um3, and tetraspanin in units of what 1 um2 of fibre holds.
+        (n,) um2, um3, and tetraspanin in units of what 1 um2 of the cell's fibre holds.
     diameter, limiter
-        (n,) results.
+        (n,) results: at the equator, um, and what limits it.
     taken
-        (n, 3) area, volume and tetraspanin taken in this step.
+        (n, 3) area, volume and tetraspanin taken in this step; a volume below 0 is pressed out.
+    supply, table
+        What the fibre brings, and the law of the shape.
     """
     for i in prange(len(area)):
         taken[i, 0] = taken[i, 1] = taken[i, 2] = 0.0
@@ -99,26 +118,27 @@ def grow(
         peclet = flow[i] / capture
         steady = flow[i] / -math.expm1(-peclet) if peclet > 1e-9 else capture
         rate = flow[i] + (steady - flow[i]) * max(1.0 - density / supply.saturation, 0.0)
-        # A slack vesicle (volume below what its membrane could hold) has no tension and feels the whole pressure;
-        # a taut one cannot take more than its membrane allows
-        conductance = math.pi * fibre_radius[i] ** 4 / (8.0 * supply.viscosity * length)
-        grown_area = area[i] + flow[i] * time[i]
-        room = grown_area * math.sqrt(grown_area / math.pi) / 6.0 - volume[i]
-        poured = min(conductance * max(supply.excess_pressure, 0.0) * time[i], max(room, 0.0))
-        if supply.excess_pressure <= 0.0:  # nothing pushes: volume follows the shape, water crosses freely
-            shape = supply.stiffness_ratio * fibre_radius[i]
-            poured = max(min(room, 4.0 / 3.0 * math.pi * shape**3 - volume[i]), 0.0)
-        taken[i, 0], taken[i, 1], taken[i, 2] = grown_area - area[i], poured, rate * time[i]
+        grown_area, before = area[i] + flow[i] * time[i], volume[i]
+        taken[i, 0], taken[i, 2] = grown_area - area[i], rate * time[i]
         area[i] = grown_area
-        volume[i] += poured
         tetraspanin[i] += rate * time[i]
-        radius, limiter[i] = radius_of(area[i], volume[i], fibre_radius[i], supply)
-        diameter[i] = 2.0 * radius
+        # The shape is in equilibrium at every moment; its pressure holds against the flow through the fibre
+        stiffness = mix_stiffness(tetraspanin[i] / grown_area, level[i], supply)
+        sphere, ball = math.sqrt(grown_area / (4.0 * math.pi)), grown_area * math.sqrt(grown_area) * _ROUND
+        unit = supply.bending / (fibre_radius[i] ** 2 * sphere)
+        column = find_column(stiffness, (sphere / fibre_radius[i]) ** 2, table)
+        conductance = math.pi * fibre_radius[i] ** 4 / (8.0 * supply.viscosity * length)
+        drive = supply.excess_pressure / unit
+        full = settle(before / ball, drive, conductance * unit * time[i] / ball, column, table)
+        volume[i] = full * ball
+        taken[i, 1] = volume[i] - before
+        radius, limiter[i] = see(full, drive, column, table)
+        diameter[i] = 2.0 * sphere * radius
 
 
 def grow_array(
-    time: Floats, path: Floats, fibre_radius: Floats, flow: Floats, area: Floats, volume: Floats, tetraspanin: Floats,
-    diameter: Floats, limiter: Array, taken: Floats, supply: Supply,
+    time: Floats, path: Floats, fibre_radius: Floats, flow: Floats, level: Floats, area: Floats, volume: Floats,
+    tetraspanin: Floats, diameter: Floats, limiter: Array, taken: Floats, supply: Supply, table: LawTable,
 ) -> None:  # fmt: skip
     """Vectorised numpy twin of `grow`."""
     on = time > 0
@@ -127,26 +147,20 @@ def grow_array(
     peclet = flow[on] / capture
     steady = np.where(peclet > 1e-9, flow[on] / -np.expm1(-np.maximum(peclet, 1e-9)), capture)
     rate = flow[on] + (steady - flow[on]) * np.maximum(1 - tetraspanin[on] / area[on] / supply.saturation, 0)
-    conductance = np.pi * tube**4 / (8 * supply.viscosity * length)
-    more_area = area[on] + flow[on] * t - area[on]
-    room = (area[on] + flow[on] * t) ** 1.5 / (6 * math.sqrt(math.pi)) - volume[on]
-    poured = np.minimum(conductance * max(supply.excess_pressure, 0.0) * t, np.maximum(room, 0))
-    if supply.excess_pressure <= 0:
-        shape = 4 / 3 * np.pi * (supply.stiffness_ratio * tube) ** 3
-        poured = np.maximum(np.minimum(room, shape - volume[on]), 0)
-    taken[...] = 0
-    taken[on] = np.column_stack([more_area, poured, rate * t])
+    before = np.column_stack([area[on], volume[on], tetraspanin[on]])
     area[on] += flow[on] * t
-    volume[on] += poured
     tetraspanin[on] += rate * t
-    bounds = np.stack([np.cbrt(3 * volume[on] / (4 * np.pi)), np.sqrt(area[on] / (4 * np.pi))])
-    if supply.excess_pressure <= 0:
-        bounds = np.vstack([bounds, supply.stiffness_ratio * tube[None, :]])
-    # Ties go to the membrane, as in the kernel
-    by_volume = bounds[0] < bounds[1] * _TIE
-    radius, what = np.where(by_volume, bounds[0], bounds[1]), np.where(by_volume, VOLUME, AREA)
-    if len(bounds) == 3:
-        by_shape = bounds[2] * _TIE <= radius
-        radius, what = np.where(by_shape, bounds[2], radius), np.where(by_shape, SHAPE, what)
-    limiter[on] = what
-    diameter[on] = 2 * radius
+    cover = level[on] * (tetraspanin[on] / area[on] - 1) / max(supply.domain_enrichment - 1, 1e-9)
+    stiffness = 1 + (supply.stiffness_ratio - 1) * np.clip(cover, 0, 1)
+    sphere, ball = np.sqrt(area[on] / (4 * np.pi)), area[on] ** 1.5 / (6 * np.sqrt(np.pi))
+    unit = supply.bending / (tube**2 * sphere)
+    columns = find_columns_array(stiffness, (sphere / tube) ** 2, table)
+    conductance = np.pi * tube**4 / (8 * supply.viscosity * length)
+    drive = supply.excess_pressure / unit
+    full = settle_array(before[:, 1] / ball, drive, conductance * unit * t / ball, columns)
+    volume[on] = full * ball
+    taken[...] = 0
+    taken[on] = np.column_stack([area[on], volume[on], tetraspanin[on]]) - before
+    taken[on, 2] = rate * t
+    radius, limiter[on] = see_array(full, drive, columns)
+    diameter[on] = 2 * sphere * radius

@@ -1,4 +1,4 @@
-"""Growth: tetraspanin in, membrane in, volume in; the least bound is the radius. Theory: docs/theory/growth.md."""
+"""Growth: tetraspanin, membrane and volume come in; the membrane gives the shape. Theory: docs/theory/growth.md."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from migralab.engine.mechanism import Phase, State, Stream
 from migralab.engine.table import Column, Table
 from migralab.mechanisms.base import computed, estimate
 from migralab.mechanisms.biogenesis.nucleation import COLLAPSED, PRECURSOR, STABILISED
+from migralab.membrane.law import load_law
 from migralab.physics.growth import AREA, Supply, grow
 from migralab.spec.parameter import MechanismParameters, Parameter, Source, quantity
 
@@ -32,11 +33,11 @@ class Parameters(MechanismParameters):
     )  # fmt: skip
     excess_pressure: Parameter = quantity(
         100.0, "Pa", source=estimate("a cell offers about 100 Pa"), low=50.0, high=200.0, minimum=-1e4,
-        description="pressure of the cell over the lumen of a slack vesicle (dP)",
+        description="pressure of the cell over the outside (dP)",
     )  # fmt: skip
     viscosity: Parameter = quantity(
-        0.1, "Pa*s", source=computed("volume 0.0072 um3/min of Wu 2017 1D at R_l 50 nm, L 20 um, dP 100 Pa"), low=0.05,
-        high=0.2, minimum=1e-4, calibrated_on=_SLOPE, description="effective viscosity in the fibre (eta)",
+        0.036, "Pa*s", source=computed("(pi/6) d^3 of Wu 2017 1D, 0.0072 um3/min; R_l 50 nm, L 20 um, 100 Pa"),
+        low=0.018, high=0.072, minimum=1e-4, calibrated_on=_SLOPE, description="effective viscosity in the fibre (eta)",
     )  # fmt: skip
     tetraspanin_diffusivity: Parameter = quantity(
         0.2, "um^2/s", source=estimate("proteins in blebs without cortex 0.1 or more (Webb 1981)"),
@@ -47,9 +48,17 @@ class Parameters(MechanismParameters):
         description="highest tetraspanin per area, relative to the fibre",
     )  # fmt: skip
     stiffness_ratio: Parameter = quantity(
-        12.7, "", source=computed("d 1.27 um needs k 12.7 at R_l 50 nm if nothing else holds it"), minimum=1.0,
-        calibrated_on="last point of the growth curve, Wu 2017 fig 1D; inactive under pressure",
-        description="stiffness of the domain over the fibre's (k); bounds the radius only without pressure",
+        12.7, "", source=computed("d 1.27 um at 140 min, R_l 50 nm; with the law, at 20 um and 100 Pa, 1.26 um"),
+        minimum=1.0, maximum=64.0, calibrated_on="last point of the growth curve, Wu 2017 fig 1D",
+        description="stiffness of the domain over the fibre's (k_d)",
+    )  # fmt: skip
+    domain_enrichment: Parameter = quantity(
+        4.0, "", source=estimate("the least that is found in migrasomes (Jiang 2023, 4 to 40)"),
+        low=2.0, high=8.0, minimum=1.01, description="enrichment from which on a vesicle is all domain (phi_d)",
+    )  # fmt: skip
+    bending_modulus: Parameter = quantity(
+        0.0856, "pN*um", source=estimate("20 kT; a generic bilayer has 10 to 25 kT"), low=0.0428, high=0.1712,
+        minimum=1e-4, description="bending modulus of the fibre; with its radius it gives its tension (kappa_l)",
     )  # fmt: skip
     shortest_path: Parameter = quantity(
         5.0, "um", source=estimate("the entry from the cell body resists like a few um of fibre"), minimum=0.1,
@@ -71,8 +80,8 @@ class Growth:
         _column("area", "float64", "um2", "membrane"),
         _column("volume", "float64", "um3", "enclosed volume"),
         _column("tetraspanin", "float64", "", "in units of what 1 um2 of fibre holds"),
-        _column("diameter", "float64", "um", "diameter"),
-        _column("limiter", "int8", "", "0 volume, 1 area, 2 shape: what bounds the radius", AREA),
+        _column("diameter", "float64", "um", "diameter at the equator"),
+        _column("limiter", "int8", "", "0 volume: still filling, 1 area: taut, 2 shape: in equilibrium", AREA),
         _column("stage", "int8", "", "0 precursor, 1 stabilised, 2 collapsed", PRECURSOR),
         _column("stabilised", "float64", "s", "when tetraspanin made it stay", np.nan),
         _column("detached", "float64", "s", "when the way to the cell broke", np.inf),
@@ -80,7 +89,8 @@ class Growth:
         _column("fibre_path", "float32", "um", "length of fibre to the cell"),
     )
     reads: ClassVar[frozenset[str]] = frozenset(
-        {"cells.path", "cells.fibre_radius", "cells.died", "fibres.detached"}
+        {f"cells.{c}" for c in ("path", "fibre_radius", "died", "tetraspanin", "tetraspanin_set", "cholesterol")}
+        | {"fibres.detached"}
         | {f"migrasomes.{c}" for c in ("node", "cell", "alive", "laid_path", "resolves", "stabilises", "key")}
     )
     writes: ClassVar[frozenset[str]] = frozenset(
@@ -97,8 +107,11 @@ class Growth:
             diffusivity=p["tetraspanin_diffusivity"],
             saturation=p["saturation"],
             stiffness_ratio=p["stiffness_ratio"],
+            domain_enrichment=p["domain_enrichment"],
             shortest_path=p["shortest_path"],
+            bending=p["bending_modulus"],
         )
+        self._law = load_law()
         self.every = 1
 
     def found(self, state: State, stream: Stream) -> None:
@@ -156,10 +169,11 @@ class Growth:
     ) -> NDArray[np.float64]:
         held = {name: vesicles[name][rows] for name in ("area", "volume", "tetraspanin", "diameter", "limiter")}
         path, flow = (vesicles[name][rows].astype(np.float64) for name in ("fibre_path", "flow"))
+        level = cells["tetraspanin"][cell] * cells["tetraspanin_set"][cell] * cells["cholesterol"][cell]
         taken = np.empty((len(rows), 3))
         grow(
-            grown, path, cells["fibre_radius"][cell], flow, held["area"],
-            held["volume"], held["tetraspanin"], held["diameter"], held["limiter"], taken, self._supply,
+            grown, path, cells["fibre_radius"][cell], flow, level, held["area"], held["volume"],
+            held["tetraspanin"], held["diameter"], held["limiter"], taken, self._supply, self._law,
         )  # fmt: skip
         for name, values in held.items():
             vesicles[name][rows] = values

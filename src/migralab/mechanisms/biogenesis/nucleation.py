@@ -99,6 +99,7 @@ class Nucleation:
     columns: ClassVar[tuple[Column, ...]] = (
         Column(path="cells.tetraspanin", dtype="float64", unit="", meaning="tetraspanin relative to wild type"),
         Column(path="cells.tetraspanin_set", dtype="float64", unit="", fill=1.0, meaning="factor of rules on it"),
+        Column(path="cells.cholesterol", dtype="float64", unit="", meaning="cholesterol relative to untreated cells"),
         Column(path="sites.node", dtype="int64", unit="", meaning="node of the fibre network", fill=-1),
         Column(path="sites.due", dtype="float64", unit="s", meaning="when it swells into a precursor"),
         _column("node", "int32", "", "node it grows at", fill=-1),
@@ -142,6 +143,7 @@ class Nucleation:
         cells, shape = state["cells"], self._p["tetraspanin_cv"] ** -2
         u, _ = draw_uniform_pairs(stream.key, cells["key"], 0, 0)
         cells["tetraspanin"][:] = self._p["tetraspanin"] / shape * gammaincinv(shape, u)
+        cells["cholesterol"][:] = self._p["cholesterol"]
 
     def step(self, state: State, dt: float, stream: Stream) -> None:
         """Mark new sites; let those swell that are due and still connected to their cell."""

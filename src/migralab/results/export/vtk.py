@@ -68,7 +68,7 @@ def write_vtk(run: Run, frames: Sequence[int], folder: Path, progress: Progress)
             done += 1
             progress(done, total)
     for kind, files in listed.items():
-        (folder / f"{kind}.pvd").write_text(_collection(files), encoding="utf-8")
+        write_collection(folder / f"{kind}.pvd", files)
 
 
 def _write_points(columns: Columns, centres: Array, path: Path) -> None:
@@ -113,29 +113,31 @@ def write_poly(
     *,
     vertices: Array | None = None,
     lines: Array | None = None,
+    triangles: Array | None = None,
     point_data: Mapping[str, Array],
     cell_data: Mapping[str, Array] | None = None,
 ) -> None:
-    """Write points, or lines between them, with their data as ``.vtp``.
+    """Write points, or lines or triangles between them, with their data as ``.vtp``.
 
     Parameters
     ----------
     points
         Places (n, 3), um.
-    vertices, lines
-        Rows of `points` that make up each cell (cells, 1) or (cells, 2).
+    vertices, lines, triangles
+        Rows of `points` that make up each cell (cells, 1), (cells, 2) or (cells, 3).
     point_data, cell_data
         Numbers by name, one row per point or cell.
     """
     parts = _Parts()
-    counts = {"Verts": 0 if vertices is None else len(vertices), "Lines": 0 if lines is None else len(lines)}
+    kinds = (("Verts", vertices), ("Lines", lines), ("Polys", triangles))
+    counts = {kind: 0 if cells is None else len(cells) for kind, cells in kinds}
     body = [
         f'<Piece NumberOfPoints="{len(points)}" '
         + " ".join(f'NumberOf{kind}="{count}"' for kind, count in counts.items())
-        + ' NumberOfStrips="0" NumberOfPolys="0">',
+        + ' NumberOfStrips="0">',
         "<Points>", parts.add("Points", points.astype(np.float32)), "</Points>",
     ]  # fmt: skip
-    for kind, cells in (("Verts", vertices), ("Lines", lines)):
+    for kind, cells in kinds:
         if cells is not None:
             ends = np.arange(1, len(cells) + 1, dtype=np.int64) * cells.shape[1]
             connected = parts.add("connectivity", cells.astype(np.int64).ravel())
@@ -208,7 +210,8 @@ def _document(kind: str, attributes: str, body: Sequence[str], parts: _Parts) ->
     )
 
 
-def _collection(files: Sequence[tuple[float, str]]) -> str:
+def write_collection(path: Path, files: Sequence[tuple[float, str]]) -> None:
+    """Write a ``.pvd``: files of a series, by their places relative to it, each with its time."""
     rows = [f'<DataSet timestep="{time!r}" group="" part="0" file="{name}"/>' for time, name in files]
     head = ['<?xml version="1.0"?>', '<VTKFile type="Collection" version="0.1">', "<Collection>"]
-    return "\n".join([*head, *rows, "</Collection>", "</VTKFile>\n"])
+    path.write_text("\n".join([*head, *rows, "</Collection>", "</VTKFile>\n"]), encoding="utf-8")
