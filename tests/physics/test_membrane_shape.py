@@ -211,6 +211,34 @@ def test_line_tension_closes_the_neck():
     assert "pinched off" in closed.instruction
 
 
+def test_a_very_wide_sleeve_gets_the_fibre_that_it_needs():
+    """Five times as wide as the ball of its area: told as what it is and not as a fibre without end."""
+    shape = solve_shape(FIBRE, domain(47.7, 1e4))
+    assert (shape.status, shape.kind) == (Status.converged, ShapeKind.sleeve)
+    assert shape.radius / R > 25
+    assert solve_shape(FIBRE, domain(47.7, 10), Load(volume=0.69)).status is Status.converged  # four balls
+
+
+@pytest.mark.parametrize(
+    ("stiffness", "load"),
+    [(0.01, Load()), (10.0, Load(pressure=-1e6)), (10.0, Load(volume=1e-9)), (0.5, Load(half_length=0.45))],
+)
+def test_what_is_not_found_is_told_as_that(stiffness, load):
+    shape = solve_shape(FIBRE, Domain(1.5, stiffness), load)
+    if shape.status is Status.converged:
+        assert shape.r.min() > 0
+        assert max(shape.balance) < 0.02
+    else:
+        assert "inflates" not in shape.instruction
+        assert stiffness > 1 or "pinched" not in shape.instruction
+
+
+def test_a_soft_domain_is_thinner_than_its_fibre():
+    shape = solve_shape(FIBRE, domain(20, 0.5), segments=(256, 96))
+    assert shape.status is Status.converged
+    assert shape.r[0] / R == pytest.approx(0.5, rel=0.02)
+
+
 def test_a_coarse_mesh_is_told_and_not_passed_off():
     shape = solve_shape(FIBRE, domain(400, 3), segments=(6, 6))
     assert shape.status is Status.not_converged

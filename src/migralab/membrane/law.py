@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from migralab.core.errors import RequestError
-from migralab.physics.membrane.law import LawTable, find_columns_array, read_law_array
+from migralab.physics.membrane.law import LawTable, find_columns_array, radius_array, read_law_array
 
 Floats = NDArray[np.float64]
 
@@ -177,7 +177,7 @@ def radius_of(area: ArrayLike, volume: ArrayLike, stiffness_ratio: ArrayLike, fi
     )
     sphere = np.sqrt(a / (4 * np.pi))
     columns = find_columns_array(k, (sphere / r) ** 2, load_law())
-    return np.asarray(sphere * read_law_array(columns.radius, v / (a**1.5 * _BALL), columns)).reshape(shape)
+    return np.asarray(sphere * radius_array(v / (a**1.5 * _BALL), columns)).reshape(shape)
 
 
 def main() -> None:

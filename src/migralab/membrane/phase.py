@@ -237,7 +237,9 @@ def _diagram(
     kept, code, several = found
     um, energy = units[..., 0], units[..., 1]
     code = np.where(refused, RUNAWAY, code)
-    code = np.where((code == CONVERGED) & (kept[..., starts.NECK] < starts.THINNEST), _CLOSED, code)
+    neck = kept[..., starts.NECK]
+    closed = (neck > 0.0) & (neck < starts.THINNEST) & (kept[..., starts.WIDEST] > NO_SWELLING)
+    code = np.where(closed & (code != RUNAWAY), _CLOSED, code)
     good = code == CONVERGED
     status = np.full(code.shape, STATUSES.index(Status.not_converged), np.int8)
     status[good] = STATUSES.index(Status.converged)

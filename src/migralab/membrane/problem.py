@@ -17,6 +17,8 @@ KT = 4.28e-3
 """pN um at 310 K."""
 LYSIS = 5000.0
 """pN/um, the lower end of 5 to 10 mN/m at which a bilayer tears (S, evidence/biogenesis.md 1.6)."""
+THICKNESS = 0.005
+"""um; of a bilayer with its proteins (E)."""
 MOST_BALLS = 5.0
 """Volume of a domain, at most, over that of a ball of its area; free sleeves reach 1.7 (C)."""
 TEAR = "membranes tear at 5 to 10 mN/m."
@@ -31,6 +33,15 @@ def _positive(what: str, value: float, unit: str, reason: str) -> None:
     _real(what, value, unit)
     if value <= 0.0:
         raise RequestError(f"{what} is {value:g} {unit}; it must be above 0: {reason}")
+
+
+def _gaussian(of: str, value: float) -> None:
+    _real(f"The Gaussian ratio of the {of}", value, "kappa")
+    if not -2.0 <= value <= 0.0:
+        raise RequestError(
+            f"The Gaussian over the bending modulus of the {of} is {value:g}; it must lie between -2 and 0: outside it "
+            "a flat membrane is not stable."
+        )
 
 
 @dataclass(frozen=True)
@@ -63,7 +74,7 @@ class Fibre:
         )
         _real("The tension", self.tension, "pN/um")
         _real("The spontaneous curvature of the fibre", self.spontaneous_curvature, "1/um")
-        _real("The Gaussian ratio of the fibre", self.gaussian_ratio, "kappa")
+        _gaussian("fibre", self.gaussian_ratio)
         if self.tension < 0.0:
             raise RequestError(
                 f"The tension is {self.tension:g} pN/um; it must not be below 0: a membrane under compression buckles, "
@@ -145,7 +156,7 @@ class Domain:
     def __post_init__(self) -> None:
         _positive("The area of the domain", self.area, "um2", "without a domain there is only the fibre.")
         _positive("The stiffness ratio", self.stiffness_ratio, "times the fibre", "a bending modulus is positive.")
-        _real("The Gaussian ratio of the domain", self.gaussian_ratio, "kappa")
+        _gaussian("domain", self.gaussian_ratio)
         _real("The line tension", self.line_tension, "pN")
         _real("The spontaneous curvature of the domain", self.spontaneous_curvature, "1/um")
         if self.line_tension < 0.0:
@@ -197,6 +208,16 @@ def scaled(fibre: Fibre, domain: Domain, load: Load) -> tuple[Problem, Scale]:
         With the physical reason.
     """
     length, energy = fibre.radius, fibre.bending
+    if length < THICKNESS:
+        raise RequestError(
+            f"The fibre would be {length * 1000.0:.3g} nm in radius, and a bilayer is {THICKNESS * 1000.0:g} nm thick: "
+            "it has no lumen. Lower the tension or the force."
+        )
+    if domain.area < 2.0 * math.pi * length * THICKNESS:
+        raise RequestError(
+            f"A domain of {domain.area:g} um2 is shorter on this fibre than a bilayer is thick ({THICKNESS * 1000.0:g} "
+            f"nm); give at least {2.0 * math.pi * length * THICKNESS:.2g} um2."
+        )
     sphere = math.sqrt(domain.area / (4.0 * math.pi))
     if load.pressure >= fibre.highest_pressure:
         raise RequestError(
@@ -221,18 +242,19 @@ def scaled(fibre: Fibre, domain: Domain, load: Load) -> tuple[Problem, Scale]:
             f"{sphere:.4g} um from its middle to its end; with one radius of fibre beside it {sphere + length:.4g} um. "
             "It cannot fit: lower the area or raise the length."
         )
-    return Problem(
-        stiffness=domain.stiffness_ratio,
-        domain_curvature=domain.spontaneous_curvature * length,
-        fibre_curvature=fibre.spontaneous_curvature * length,
-        gaussian_jump=domain.gaussian_ratio * domain.stiffness_ratio - fibre.gaussian_ratio,
-        line_tension=domain.line_tension * length / energy,
-        tension=fibre.tension * length**2 / energy,
-        pressure=load.pressure * length**3 / energy,
-        tube_radius=fibre.radius_at(load.pressure) / length,
-        area=0.5 * domain.area / length**2,
-        volume=0.5 * (load.volume or 0.0) / length**3,
-        half_length=(load.half_length or 0.0) / length,
-        holds_volume=int(load.volume is not None),
-        holds_length=int(load.half_length is not None),
-    ), Scale(length, energy)
+    # Numbers of one kind: a whole number among them would be another type, compiled anew
+    values = {
+        "stiffness": domain.stiffness_ratio,
+        "domain_curvature": domain.spontaneous_curvature * length,
+        "fibre_curvature": fibre.spontaneous_curvature * length,
+        "gaussian_jump": domain.gaussian_ratio * domain.stiffness_ratio - fibre.gaussian_ratio,
+        "line_tension": domain.line_tension * length / energy,
+        "tension": fibre.tension * length**2 / energy,
+        "pressure": load.pressure * length**3 / energy,
+        "tube_radius": fibre.radius_at(load.pressure) / length,
+        "area": 0.5 * domain.area / length**2,
+        "volume": 0.5 * (load.volume or 0.0) / length**3,
+        "half_length": (load.half_length or 0.0) / length,
+    }
+    holds = (int(load.volume is not None), int(load.half_length is not None))
+    return Problem._make((*map(float, values.values()), *holds)), Scale(length, energy)

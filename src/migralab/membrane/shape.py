@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from migralab.core.errors import RequestError
 from migralab.membrane.problem import Domain, Fibre, Load, Scale, scaled
 from migralab.physics.membrane import starts
 from migralab.physics.membrane.balance import Balance, balance
@@ -32,6 +33,8 @@ _COARSE = (
     "Forces or torques of the continuous membrane are out of balance by {:.2g} of their size: the mesh is too coarse "
     "for this shape. Use more segments."
 )
+FEWEST = 4
+_LONGER = 3  # lengths of fibre that are tried before it is said that the fibre has no end
 _FIBRE = 16.0  # radii of fibre beside the domain: a disturbance decays as exp(-x / sqrt 2)
 
 
@@ -137,16 +140,23 @@ def solve_shape(
         If the problem makes no sense. That no shape is found is a status.
     """
     load = load or Load()
+    if min(segments) < FEWEST:
+        raise RequestError(f"segments are {segments}; each part needs at least {FEWEST} to have a shape.")
     problem, scale = scaled(fibre, domain, load)
     length, force = fibre_part(problem)
-    weight, border = mesh(segments, round(max(1.0, length / usual_length(problem)), 6))
-    n = len(weight)
     again = near is not None and near._segments == segments
-    near_psi = np.ascontiguousarray(near.psi[None, :]) if again and near is not None else np.empty((0, n + 1))
+    near_psi = (
+        np.ascontiguousarray(near.psi[None, :]) if again and near is not None else np.empty((0, sum(segments) + 1))
+    )
     near_whole = near._whole[None, :].copy() if again and near is not None else np.empty((0, GLOBALS))
-    psi, whole, kept = np.empty(n + 1), np.empty(GLOBALS), np.empty(starts.KEPT)
-    minima = np.empty((STARTS + len(near_psi), 2))
-    found = search(problem, weight, border, length, force, near_psi, near_whole, psi, whole, kept, minima)
+    for _ in range(_LONGER):
+        weight, border = mesh(segments, round(max(1.0, length / usual_length(problem)), 6))
+        psi, whole, kept = np.empty(len(weight) + 1), np.empty(GLOBALS), np.empty(starts.KEPT)
+        minima = np.empty((STARTS + len(near_psi), 2))
+        found = search(problem, weight, border, length, force, near_psi, near_whole, psi, whole, kept, minima)
+        if found != starts.RUNAWAY:
+            break
+        length = _FIBRE + 4.0 * kept[starts.WIDEST]  # a very wide swelling needs more fibre to end in
     return _tell(found, problem, scale, (weight, border, segments), (psi, whole, kept, minima))
 
 
@@ -180,20 +190,24 @@ def kind_of(status: Status, widest: float, aspect: float, tube: float) -> ShapeK
     return ShapeKind.sphere if aspect <= ROUND else ShapeKind.sausage
 
 
-def status_of(found: int, thinnest: float) -> tuple[Status, str]:
-    """Return the status and what to do; `thinnest` is the least radius over that of the fibre."""
-    if found == CONVERGED and thinnest >= starts.THINNEST:
-        return Status.converged, ""
-    if thinnest < starts.THINNEST:
+def status_of(found: int, radius: Floats, border: int) -> tuple[Status, str]:
+    """Return the status and what to do; `radius` (n + 1,) is that of the nodes over the fibre's."""
+    place = int(np.argmin(radius))
+    thin, body = float(radius[place]), float(np.min(radius[: border // 2]))
+    # Also where a search ends: at the least radius that it may have, it cannot come to rest
+    if 0.0 < thin < starts.THINNEST < body and place > border // 2 and found != starts.RUNAWAY:
         return Status.no_equilibrium, (
             "The neck closes to less than a tenth of the fibre's radius, where two bilayers touch and this model ends: "
-            "the domain is pinched off. Lower the line tension or the jump of the Gaussian modulus, or raise the "
-            "volume."
+            "the domain is pinched off. Lower the line tension, the jump of the Gaussian modulus or the "
+            "suction, or raise the volume."
         )
+    if found == CONVERGED:
+        return Status.converged, ""
     if found == starts.RUNAWAY:
         return Status.no_equilibrium, (
-            "The pressure opens the domain and inflates the fibre beside it without end (a bubble beyond 2 sigma / P "
-            "grows). Lower the pressure, raise the tension, or hold the volume of the domain instead."
+            "The fibre beside the domain does not come back to its own radius: the pressure opens the domain and "
+            "inflates the fibre without end (a bubble beyond 2 sigma / P grows). Lower the pressure, raise the "
+            "tension, or hold the volume of the domain instead."
         )
     return Status.not_converged, (
         "No start led to a shape of least energy; the profile is where the best search stopped and is no result. "
@@ -215,9 +229,9 @@ def _tell(
     h = weight * np.where(np.arange(len(weight)) < border, whole[DOMAIN_LENGTH], whole[FIBRE_LENGTH])
     s = np.concatenate([[0.0], np.cumsum(h)])
     x = np.concatenate([[0.0], np.cumsum(np.cos(0.5 * (psi[1:] + psi[:-1])) * h)])
-    status, instruction = status_of(found, float(np.min(radius)))
+    status, instruction = status_of(found, radius, border)
     balances = balance(psi, radius, weight, border, whole, problem)
-    if status is Status.converged and max(balances) > WELL_BALANCED:
+    if status is Status.converged and not max(balances) <= WELL_BALANCED:
         status, instruction = Status.not_converged, _COARSE.format(max(balances))
     um, unit = scale.length, scale.energy
     widest, length = kept[starts.WIDEST] * um, kept[starts.LENGTH] * um

@@ -27,6 +27,8 @@ from migralab.membrane.shape import ShapeKind, Status, solve_shape
         (lambda: Domain(0.0, 10.0), "only the fibre"),
         (lambda: Domain(1.0, -2.0), "bending modulus is positive"),
         (lambda: Domain(1.0, 2.0, line_tension=-1.0), "dissolve"),
+        (lambda: Domain(1.0, 2.0, gaussian_ratio=0.5), "between -2 and 0"),
+        (lambda: Fibre(gaussian_ratio=-3.0), "between -2 and 0"),
         (lambda: Load(volume=0.0), "holds something"),
         (lambda: Load(half_length=-1.0), "has a length"),
         (lambda: Load(pressure=math.inf), "finite"),
@@ -50,9 +52,23 @@ def test_refused_together(load, reason):
         scaled(Fibre(), Domain(1.5, 10.0), load)
 
 
+def test_what_is_thinner_than_a_bilayer_is_refused():
+    with pytest.raises(RequestError, match="no lumen"):
+        scaled(Fibre(tension=4900.0, bending=0.02), Domain(1.5, 10.0), Load())
+    with pytest.raises(RequestError, match="shorter on this fibre"):
+        scaled(Fibre(), Domain(1e-4, 10.0), Load())
+    with pytest.raises(RequestError, match="needs at least"):
+        solve_shape(Fibre(), Domain(1.5, 10.0), segments=(2, 2))
+
+
+def test_whole_numbers_compile_nothing_anew():
+    problem, _ = scaled(Fibre(), Domain(2, 10), Load())
+    assert {type(value) for value in problem[:-2]} == {float}
+
+
 def test_a_ball_that_would_tear_is_refused():
     with pytest.raises(RequestError, match="tear at 5 to 10"):
-        scaled(Fibre(tension=4000.0), Domain(1e6, 10.0), Load(pressure=1e5))
+        scaled(Fibre(bending=0.1, tension=1000.0), Domain(10.0, 10.0), Load(pressure=5e4))
 
 
 def test_the_same_fibre_in_three_ways():

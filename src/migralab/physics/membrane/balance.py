@@ -44,6 +44,8 @@ class Balance(NamedTuple):
 def balance(psi: Floats, radius: Floats, weight: Floats, border: int, whole: Floats, problem: Problem) -> Balance:
     """Return how well a dimensionless profile balances; arguments as in `profile.assemble`."""
     n = len(weight)
+    if not (np.isfinite(psi).all() and np.min(radius) > 0.0):
+        return Balance(np.inf, np.inf, np.inf)  # where a search has stopped, not a surface
     inside = np.arange(n) < border
     h = weight * np.where(inside, whole[DOMAIN_LENGTH], whole[FIBRE_LENGTH])
     m, rho, turn = 0.5 * (psi[1:] + psi[:-1]), 0.5 * (radius[1:] + radius[:-1]), np.diff(psi) / h
@@ -86,4 +88,5 @@ def _sides(border: int) -> tuple[slice, slice]:
 
 def _at(place: float, where: Floats, values: Floats) -> float:
     """Return the parabola through three points, at a place."""
-    return float(np.polyval(np.polyfit(where - place, values, 2), 0.0))
+    (x, y, z), (u, v, w) = where - place, values
+    return float(u * y * z / ((x - y) * (x - z)) + v * x * z / ((y - x) * (y - z)) + w * x * y / ((z - x) * (z - y)))

@@ -163,6 +163,8 @@ def see(fullness: float, drive: float, column: Column, table: LawTable) -> tuple
     part = (share - table.share[node]) / (table.share[node + 1] - table.share[node])
     first, last = value_at(table.radius, column, node), value_at(table.radius, column, node + 1)
     radius = first + part * (last - first)
+    if fullness < column.low:  # thinner than any shape of the table: a tube of this membrane, R = 2 V / A
+        radius = value_at(table.radius, column, 0) * max(fullness, 0.0) / column.low
     if fullness >= _TAUT * column.top:
         return radius, AREA
     first, last = value_at(table.pressure, column, node), value_at(table.pressure, column, node + 1)
@@ -237,6 +239,13 @@ def settle_array(start: Floats, drive: Floats, yields: Floats, columns: Columns)
     return result
 
 
+def radius_array(fullness: Floats, columns: Columns) -> Floats:
+    """Return the widest radius over that of the closed sphere; below the thinnest shape that of a tube, R = 2 V / A."""
+    low = columns.fullness[:, 0]
+    thin = columns.radius[:, 0] * np.maximum(fullness, 0) / low
+    return np.where(fullness < low, thin, read_law_array(columns.radius, fullness, columns))
+
+
 def see_array(fullness: Floats, drive: Floats, columns: Columns) -> tuple[Floats, Array]:
     """Vectorised numpy twin of `see`."""
     nodes, row = columns.fullness, np.arange(len(fullness))
@@ -245,4 +254,4 @@ def see_array(fullness: Floats, drive: Floats, columns: Columns) -> tuple[Floats
     off = np.abs(drive - read_law_array(columns.pressure, fullness, columns))
     slack = np.where(off <= _SETTLED * fullness * slope, SHAPE, VOLUME)
     limiter = np.where(fullness >= _TAUT * nodes[:, -1], AREA, slack)
-    return read_law_array(columns.radius, fullness, columns), limiter
+    return radius_array(fullness, columns), limiter

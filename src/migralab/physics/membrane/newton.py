@@ -200,7 +200,7 @@ def _direction(
             report[2] = beyond
         if beyond <= 0 or lift > _MOST_LIFT:
             return lift
-        lift = max(_FIRST_LIFT, 4.0 * lift)
+        lift = max(_FIRST_LIFT, 8.0 * lift)
 
 
 @kernel

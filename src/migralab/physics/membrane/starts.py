@@ -1,7 +1,7 @@
 """Where the search for a shape begins, and the search: several profiles, each brought to its minimum.
 
-A sausage, two balls and a sleeve are enough: no shape of the tests has a lower minimum than they find, and random
-starts (tests) find none either.
+A sausage, two balls and a sleeve are enough without spontaneous curvature: random starts (tests) find no lower
+minimum. With it beads may form, and one more start is taken.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ from migralab.physics.membrane.profile import (
     totals,
 )
 
-STARTS = 4
-MOST_STEPS, TOLERANCE = 150, 1e-10
+STARTS = 5
+# A start that is near a minimum of its own arrives in 4 to 15 steps; one that takes longer is on its way to another's
+FEW_STEPS, MOST_STEPS, TOLERANCE = 20, 300, 1e-10
 RUNAWAY = 3  # the fibre itself inflates: status beside those of `newton`
 THINNEST = 0.1
 """Of the tube: a neck below it has no room for two bilayers, and the model ends."""
@@ -70,19 +71,28 @@ def _tail(psi_border: float, decay: float, weight: Floats, border: int, length: 
 
 
 @kernel
+def _outline(kind: int, body: float, size: float) -> tuple[float, float, float, float]:
+    """Return angle and radius of the neck, and how the angle rises to it: the share of the domain, and a power."""
+    if kind == 0:  # sausage: neck and shoulder of a long one, which depend on the stiffness alone
+        angle, neck = 1.35 * (1.0 - body**-0.45), 1.0 + 1.3 * (1.0 - 1.0 / body) ** 2
+        return angle, neck, max(body - neck, 0.5) / max(angle, 0.1) * body / size**2, 1.0
+    if kind == 1:  # ball with a narrow neck
+        return 1.1, 2.2, 1.0, 1.0
+    if kind == 2:  # sleeve
+        return 0.2, max(1.5, 0.9 * body), 1.0, 1.0
+    if kind == 3:  # ball that has opened
+        return 0.7, 2.5, 1.0, 1.0
+    # Sausage with broad shoulders, from which beads form where the domain prefers to be curved
+    return 0.35, max(1.3, 0.65 * body), 1.0, 6.0
+
+
+@kernel
 def begin(problem: Problem, weight: Floats, border: int, kind: int, psi: Floats, radius: Floats, whole: Floats) -> None:
     """Fill `psi`, `radius` (n + 1,) and `whole` (5,) with start `kind`; `whole` brings the fibre's arc length."""
     n = len(weight)
     size = math.sqrt(problem.area / (2.0 * math.pi))
-    body = min(problem.stiffness, size)
-    if kind == 0:  # sausage
-        angle, neck, power = 0.35, max(1.3, 0.65 * body), 6.0
-    elif kind == 1:  # ball with a narrow neck
-        angle, neck, power = 1.1, 2.2, 1.0
-    elif kind == 2:  # sleeve
-        angle, neck, power = 0.2, max(1.5, 0.9 * body), 1.0
-    else:  # ball that has opened
-        angle, neck, power = 0.7, 2.5, 1.0
+    body = max(min(problem.stiffness, size), 1.0)
+    angle, neck, shoulder, power = _outline(kind, body, size)
     neck += problem.tube_radius - 1.0
     length, low, high = whole[FIBRE_LENGTH], 1e-3, 1e3
     for _ in range(60):
@@ -93,7 +103,7 @@ def begin(problem: Problem, weight: Floats, border: int, kind: int, psi: Floats,
             high = middle
     along = 0.0
     for i in range(border):
-        psi[i] = angle * along**power
+        psi[i] = angle * (along**power if shoulder >= 1.0 else math.exp((along - 1.0) / shoulder))
         along += weight[i]
     along = 0.0
     for i in range(border, n):
@@ -151,6 +161,16 @@ def fibre_ends(radius: Floats, weight: Floats, border: int, problem: Problem) ->
 
 
 @kernel
+def _better(found: int, energy: float, status: int, best: float) -> bool:
+    """Return whether a shape replaces the best so far: a minimum beats what is none, then the lower energy wins."""
+    if status == -1:
+        return True
+    if found == CONVERGED:
+        return status != CONVERGED or energy < best - _SAME * (1.0 + abs(best))
+    return found == RUNAWAY and status != CONVERGED
+
+
+@kernel
 def search(
     problem: Problem, weight: Floats, border: int, fibre_length: float, bare_force: float, near: Floats,
     near_whole: Floats, psi: Floats, whole: Floats, kept: Floats, minima: Floats,
@@ -181,7 +201,14 @@ def search(
     )  # fmt: skip
     best, status, steps = math.inf, -1, 0.0
     minima[...] = math.nan
-    for start in range(STARTS + len(near)):
+    starts = STARTS + len(near)
+    plain = problem.domain_curvature == 0.0  # else beads may form: one more start, and patience with all
+    for attempt in range(2 * starts):
+        start = attempt % starts
+        if start == 0 and status == CONVERGED:
+            break  # what the patient attempts could find has been found by others
+        if plain and start == STARTS - 1:
+            continue
         if start < STARTS:
             own[FIBRE_LENGTH], own[FORCE] = fibre_length, bare_force
             begin(problem, weight, border, start, trial, radius, own)
@@ -193,7 +220,8 @@ def search(
             if problem.holds_volume == 0:
                 own[INFLATION] = 0.0
         shear[:] = 0.0
-        found = minimise(trial, radius, shear, weight, border, own, problem, MOST_STEPS, TOLERANCE, report)
+        most = FEW_STEPS if plain and attempt < starts else MOST_STEPS
+        found = minimise(trial, radius, shear, weight, border, own, problem, most, TOLERANCE, report)
         steps += report[0]
         describe(trial, radius, weight, border, own, problem, bare_force, own_kept)
         own_kept[GRADIENT] = report[1]
@@ -201,13 +229,7 @@ def search(
             found = RUNAWAY
         if found == CONVERGED:
             minima[start, 0], minima[start, 1] = own_kept[ENERGY], own_kept[WIDEST]
-        # A minimum beats what is none; among minima the lower energy wins, the earlier start where they are one
-        lower = own_kept[ENERGY] < best - _SAME * (1.0 + abs(best)) if best < math.inf else True
-        if (
-            (found == CONVERGED and (status != CONVERGED or lower))
-            or status == -1
-            or (status != CONVERGED and found == RUNAWAY)
-        ):
+        if _better(found, own_kept[ENERGY], status, best):
             status, best = found, own_kept[ENERGY] if found == CONVERGED else math.inf
             psi[:], whole[:], kept[:] = trial, own, own_kept
     kept[STEPS] = steps
