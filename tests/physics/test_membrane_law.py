@@ -169,3 +169,41 @@ def test_two_scales_of_one_fibre_are_refused():
         Growing(fibre_radius=0.05, tension=10.0)
     with pytest.raises(RequestError, match="tetraspanin"):
         Growing(tetraspanin=-1.0)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"domain_enrichment": 1.0}, "domain_enrichment = 1: only values above 1"),
+        ({"saturation": 0.9}, "saturation = 0.9: at least 1"),
+        ({"stiffness_ratio": 65.0}, "stiffness_ratio = 65: 1 to 64"),
+        ({"stiffness_ratio": 0.5}, "stiffness_ratio = 0.5: at least 1"),
+        ({"pressure": 5e4}, "tear"),
+        ({"pressure": np.inf}, "pressure: only finite"),
+        ({"initial_diameter": np.array([0.44, 0.09])}, "0.09 um: it must exceed the width of its fibre, 0.1 um"),
+        ({"initial_diameter": 0.15}, "0.2 to 5 um is allowed"),
+        ({"fibre_radius": 0.004}, "0.016 to 0.4 um is allowed"),
+        ({"viscosity": np.array([0.01, 0.1])}, "viscosity is one number"),
+    ],
+)
+def test_a_course_outside_the_law_is_refused(values, message):
+    with pytest.raises(RequestError, match=message):
+        Growing(**values)
+
+
+def test_the_ends_of_the_law_are_allowed():
+    Growing(stiffness_ratio=64.0, domain_enrichment=1.01, saturation=1.0, initial_diameter=0.2)
+    Growing(stiffness_ratio=1.0, pressure=4.5e4, initial_diameter=np.array([0.2, 0.44]))
+
+
+def test_a_vesicle_that_is_sucked_dry_stays_a_tube():
+    """Review of 2026-11-27: below the thinnest shape of the table the radius went through 0."""
+    for radius, pressure in ((0.1, -1000.0), (0.2, -100.0), (0.02, -1e4)):
+        for stiffness in (1.0, 12.7, 64.0):
+            growing = Growing(pressure=pressure, fibre_radius=radius, stiffness_ratio=stiffness)
+            course = growth_course(growing, duration=43200.0)
+            assert course.radius.min() > 0.0
+            assert course.volume.min() > 0.0
+    assert radius_of(1.0, 1e-9, 5.0, 0.05) == pytest.approx(
+        2e-9, rel=0.1
+    )  # 2 V / A of a tube; its middle is a little wider

@@ -38,8 +38,9 @@ class Membrane:
     gaussian_ratio
         Gaussian modulus over the bending modulus; -1 (E: stable between -2 and 0).
     drag
-        Friction of membrane that slides along the ground, pN s/um3 (E: 0.02 for a free tube in medium, of the order of
-        100 if the membrane flow into the one measured vesicle, 1.8 nm/s, uses up the whole tension of its fibre).
+        Friction of membrane that slides along the ground, pN s/um3 (E: 0.02 for a free tube; sigma/(v L) = 475
+        if the membrane flow into the one measured vesicle, v = 1.8 nm/s, uses up the whole resting tension over
+        L = 20 um of fibre). At 10 that tension draws in 1.6 um2/min, 47 times the flow measured.
     permeability
         Water, um3/(pN s) per um2 of membrane: 10 um/s (E) times molar volume over RT.
     """
@@ -119,7 +120,8 @@ class Lumen:
     Parameters
     ----------
     viscosity
-        pN s/um2 = Pa s; 0.1 (E: a crowded lumen with actin; water 0.0007, cytosol 0.003).
+        pN s/um2 = Pa s; 0.1 (E: a crowded lumen with actin; water 0.0007, cytosol 0.003). The mechanism
+        ``biogenesis.growth`` has 0.036.
     osmotic_pressure
         Pa, at which no water crosses the membrane; None: that of the cell, whose small solutes reach the swelling by
         diffusion in under a minute (C: 20 um at 500 um2/s).

@@ -10,15 +10,24 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from migralab.core.errors import RequestError
-from migralab.membrane.law import BENDING, broadcast, load_law
+from migralab.membrane.law import BENDING, broadcast, law_range, load_law
+from migralab.membrane.problem import LYSIS, TEAR
 from migralab.physics.growth import LIMITERS, Supply, grow
 
 Floats = NDArray[np.float64]
 
+_NUMBERS = (
+    "pressure", "bending", "viscosity", "diffusivity", "saturation", "stiffness_ratio", "domain_enrichment",
+    "shortest_path",
+)  # fmt: skip
+_ROUNDING = 1e-9  # the ends of the table are exponentials of its axes
+
 
 @dataclass(frozen=True)
 class Growing:
-    """A swelling and what feeds it; each value may be an array, all of one shape.
+    """A swelling and what feeds it.
+
+    Levels, length, radius or tension of the fibre, membrane flow and initial diameter may be arrays of one shape.
 
     Parameters
     ----------
@@ -35,9 +44,14 @@ class Growing:
     membrane_flow
         q, um2/s.
     initial_diameter
-        Of the precursor, um.
+        Of the precursor, um; its membrane must lie in the table of the law, 4 to 2,500 times 4 pi R_l^2.
     viscosity, diffusivity, saturation, stiffness_ratio, domain_enrichment, shortest_path
         As in the mechanism ``biogenesis.growth``.
+
+    Raises
+    ------
+    RequestError
+        For values outside what the law and the equations of growth cover, and a pressure that tears the precursor.
     """
 
     tetraspanin: ArrayLike = 1.0
@@ -59,9 +73,56 @@ class Growing:
     def __post_init__(self) -> None:
         if self.fibre_radius is not None and self.tension is not None:
             raise RequestError("Either fibre_radius or tension is given: R_l = sqrt(bending / (2 tension)).")
-        if np.ndim(self.pressure):
-            raise RequestError("pressure is one number for all; call once for each pressure.")
-        broadcast(**{f.name: value for f in fields(self) if (value := getattr(self, f.name)) is not None})
+        for name in _NUMBERS:
+            if np.ndim(getattr(self, name)):
+                raise RequestError(f"{name} is one number for all; call once for each {name}.")
+        given = {f.name: value for f in fields(self) if (value := getattr(self, f.name)) is not None}
+        broadcast(**given)
+        self._check_tetraspanin()
+        self._check_start()
+
+    def _check_tetraspanin(self) -> None:
+        if self.domain_enrichment <= 1.0:
+            raise RequestError(
+                f"domain_enrichment = {self.domain_enrichment:g}: only values above 1 are allowed; at 1, the density "
+                "of the fibre, the fibre itself would be a domain."
+            )
+        if self.saturation < 1.0:
+            raise RequestError(
+                f"saturation = {self.saturation:g}: at least 1 is allowed; a vesicle holds what its membrane brings "
+                "from the fibre."
+            )
+        softest, stiffest = law_range()["stiffness_ratio"]
+        if self.stiffness_ratio > stiffest * (1.0 + _ROUNDING):
+            raise RequestError(
+                f"stiffness_ratio = {self.stiffness_ratio:g}: {softest:g} to {stiffest:g} is allowed; the table of the "
+                "law ends there, and beyond it the shape would be that of its edge."
+            )
+
+    def _check_start(self) -> None:
+        _, (wide, tube) = broadcast(initial_diameter=self.initial_diameter, fibre_radius=self.radius_of_fibre)
+        thin = wide <= 2.0 * tube
+        if thin.any():
+            worst = int(np.argmax(thin))
+            raise RequestError(
+                f"initial_diameter = {wide[worst]:g} um: it must exceed the width of its fibre, {2 * tube[worst]:g} "
+                "um; a precursor is a swelling."
+            )
+        size, (least, most) = (0.5 * wide / tube) ** 2, law_range()["size"]
+        outside = (size < least * (1.0 - _ROUNDING)) | (size > most * (1.0 + _ROUNDING))
+        if outside.any():
+            worst = int(np.argmax(outside))
+            raise RequestError(
+                f"initial_diameter = {wide[worst]:g} um: on a fibre of radius {tube[worst]:g} um "
+                f"{2 * tube[worst] * math.sqrt(least):.3g} to {2 * tube[worst] * math.sqrt(most):.3g} um is allowed; "
+                "the table of the law has no shapes of less or more membrane."
+            )
+        highest = 4.0 * LYSIS / float(wide.max())  # P R / 2, the tension of a ball of that membrane
+        if self.pressure > highest:
+            raise RequestError(
+                f"pressure = {self.pressure:g} Pa: at most {highest:.4g} Pa is allowed; a precursor {wide.max():g} um "
+                f"wide would bear {self.pressure * wide.max() / 4000.0:.3g} mN/m, and {TEAR}"
+            )
 
     @property
     def radius_of_fibre(self) -> Floats:

@@ -36,7 +36,8 @@ class Parameters(MechanismParameters):
         description="pressure of the cell over the outside (dP)",
     )  # fmt: skip
     viscosity: Parameter = quantity(
-        0.036, "Pa*s", source=computed("(pi/6) d^3 of Wu 2017 1D, 0.0072 um3/min; R_l 50 nm, L 20 um, 100 Pa"),
+        0.036, "Pa*s", source=computed("slope of (pi/6) d^3 of Wu 2017 1D, 0.0072 um3/min, with the law, d at the "
+        "equator; R_l 50 nm, L 20 um, 100 Pa, k_d 12.7; an upper bound: anything less fits as well"),
         low=0.018, high=0.072, minimum=1e-4, calibrated_on=_SLOPE, description="effective viscosity in the fibre (eta)",
     )  # fmt: skip
     tetraspanin_diffusivity: Parameter = quantity(

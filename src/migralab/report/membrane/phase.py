@@ -1,4 +1,4 @@
-"""What `migralab membrane phase` tells of a diagram: counts, how far the published criterion holds, a figure."""
+"""What `migralab membrane phase` tells of a diagram: counts, how far the criterion holds, a figure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ _LEVELS, _CLOSE_LEVELS = (1, 2, 3, 5, 7), (1, 1.2, 1.5, 1.8, 2, 2.5, 3, 4, 5, 6,
 
 
 def criterion_diameter(diagram: PhaseDiagram, domain: Domain) -> Floats:
-    """Return 2 min(k R_l, sqrt(A / 4 pi)) at each point, um: the published bound without pressure and curvature."""
+    """Return 2 min(k R_l, sqrt(A / 4 pi)) at each point, um: the criterion of the stiff-domain model.
+
+    evidence/biogenesis.md 2.3, without pressure and curvature; the paper's own numbers were not read.
+    """
     area = np.full(diagram.size.shape, domain.area)
     for axis, along in ((diagram.x, (None, slice(None))), (diagram.y, (slice(None), None))):
         if axis.name == "area":
@@ -82,7 +85,7 @@ def phase_rows(diagram: PhaseDiagram) -> list[dict[str, Any]]:
 
 
 def draw_phase(diagram: PhaseDiagram, fibre: Fibre, domain: Domain) -> bytes:
-    """Return kinds as tints, widths as contours, and the published criterion, as PNG."""
+    """Return kinds as tints, widths as contours, and the criterion of the stiff-domain model, as PNG."""
     x, y = np.array(diagram.x.values), np.array(diagram.y.values)
     with canvas(7.6, 6.0) as (plot, axes):
         _scale(axes, diagram)
