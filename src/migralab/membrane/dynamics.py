@@ -23,6 +23,7 @@ STUCK = (
     "Use more segments or a gentler jump; packed tetraspanin that keeps its curvature may form domains below any mesh."
 )
 OUTGROWN = "Give a longer half_length and as many more segments; under pressure a swelling may grow without end."
+CROWDED = "Let it run longer, as early pearls move away from that end; or give a longer half_length and more segments."
 COLUMNS = (
     "time", "radius", "fibre_radius", "volume", "area", "occupancy", "fibre_occupancy", "swellings", "pressure",
     "membrane_tension", "cell_tension", "cell_pressure", "cell_occupancy", "energy", "total_volume", "total_area",
@@ -60,6 +61,9 @@ class Trajectory:
         Present minus first amount minus what came in, relative to the present amount.
     leaked
         Water that went out through the membrane so far, um3 (half profile).
+    crowded
+        Whether something twice as wide as the fibre lay within five of its radii of the far end, where the resolved
+        stretch meets a fibre that cannot swell: the shape depends on that border then.
     profiles
         The kept shapes.
     stages
@@ -91,6 +95,7 @@ class Trajectory:
     area_residual: Floats
     tetraspanin_residual: Floats
     leaked: Floats
+    crowded: NDArray[np.bool_]
     profiles: tuple[Profile, ...]
     stages: tuple[Stage, ...]
     steps: int
@@ -135,7 +140,7 @@ def simulate_swelling(
     columns: dict[str, Any] = dict(zip(COLUMNS, table.T, strict=True))
     return Trajectory(
         status=status, instruction=instruction, profiles=tuple(book.profiles), stages=stages(table), steps=run.steps,
-        refused=run.refused, uphill=run.uphill, final=run.now, **columns,
+        refused=run.refused, uphill=run.uphill, final=run.now, crowded=np.array(book.crowded), **columns,
     )  # fmt: skip
 
 
@@ -184,8 +189,9 @@ def _advance(run: Run, book: _Book, progress: Progress | None) -> tuple[Status, 
             left = f"At {time:.4g} s all {settings.most_steps} steps were used; raise most_steps or tolerance."
             return Status.NOT_CONVERGED, left
     say(1.0, Status.CONVERGED.value)
-    if run.around(end).far > 0.0 and crowds_end(run.now):
-        return Status.NOT_CONVERGED, f"The swelling reaches the far end of its stretch. {OUTGROWN}"
+    if book.crowded[-1]:
+        free = [row[0] for row, close in zip(book.rows, book.crowded, strict=True) if not close]
+        return Status.NOT_CONVERGED, f"Since {free[-1]:.3g} s a swelling lies at the far end of its stretch. {CROWDED}"
     return Status.CONVERGED, ""
 
 
@@ -196,6 +202,7 @@ class _Book:
         self.run = run
         self.begun = contents(run.now, run.weights)
         self.rows: list[tuple[float, ...]] = []
+        self.crowded: list[bool] = []
         self.profiles: list[Profile] = []
 
     def keep(self, time: float) -> None:
@@ -206,6 +213,7 @@ class _Book:
         left = (run.leaked, 0.0, 0.0)
         residual = [(total[k] - self.begun[k] - run.entered[k] + left[k]) / max(abs(total[k]), 1e-12) for k in range(3)]
         at = min(found.node, len(y) - 2)
+        self.crowded.append(run.model.stretch.to_cell > 0.0 and crowds_end(run.now))
         self.rows.append((
             time, found.radius, found.fibre_radius, found.volume, found.area, found.occupancy, found.fibre_occupancy,
             found.count, y[at, LU], -y[at, LA], *run.imposed(time), run.potential(run.now, run.around(time)),

@@ -9,6 +9,7 @@ from enum import StrEnum
 from migralab.core.errors import RequestError
 
 KBT = 4.28e-3  # pN um at 310 K
+SEGMENTS = (20, 4000)
 RUPTURE = 5000.0  # pN/um: bilayers lyse at 5 to 10 mN/m (S)
 
 
@@ -158,7 +159,7 @@ class Stretch:
     far_end
         What passes the far end.
     segments
-        Number of mesh segments; at most a quarter of the fibre's radius long to resolve a neck.
+        Number of mesh segments; at most half of the fibre's radius long (refused else), better a quarter.
     """
 
     half_length: float = 4.0
@@ -169,8 +170,8 @@ class Stretch:
     def __post_init__(self) -> None:
         _positive(self.half_length, "half_length", "there must be a stretch of fibre to simulate")
         _at_least_zero(self.to_cell, "to_cell", "it is a length")
-        if not 20 <= self.segments <= 4000:
-            raise RequestError(f"segments is {self.segments}; a mesh needs 20 to 4000.")
+        if not SEGMENTS[0] <= self.segments <= SEGMENTS[1]:
+            raise RequestError(f"segments is {self.segments}; a mesh needs {SEGMENTS[0]} to {SEGMENTS[1]}.")
         object.__setattr__(self, "far_end", FarEnd(self.far_end))
         if self.far_end is not FarEnd.CELL and self.to_cell > 0.0:
             object.__setattr__(self, "to_cell", 0.0)  # nothing lies beyond an end that liquid does not pass

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from migralab.core.errors import RequestError
-from migralab.membrane.dynamics_model import KBT, FarEnd, FibreModel, Protocol, Settings
+from migralab.membrane.dynamics_model import KBT, SEGMENTS, FarEnd, FibreModel, Protocol, Settings
 from migralab.physics.membrane import flow_energy
 from migralab.physics.membrane.flow import AREA, AX, PSI, RAD, VOL, Friction, Surroundings, far_fibre
 from migralab.physics.membrane.flow_step import State, diffuse, energy, mechanical_step, mobilities, shape_state
@@ -96,8 +96,9 @@ class Run:
         size, needed = 1e3 * stretch.half_length / n, math.ceil(2 * stretch.half_length / self.rest)
         if start is None and n < needed:
             raise RequestError(
-                f"{n} segments over {stretch.half_length:g} um are {size:.0f} nm long; a fibre of radius "
-                f"{1e3 * self.rest:.0f} nm needs at least {needed}."
+                f"segments is {n}: over {stretch.half_length:g} um each is {size:.3g} nm long, and a fibre of radius "
+                f"{1e3 * self.rest:.3g} nm needs at least {needed} ({SEGMENTS[1]} can be had), or a half_length of "
+                f"{0.5 * n * self.rest:.3g} um at most."
             )
         s = np.linspace(0.0, stretch.half_length, n + 1)
         bump = settings.seed * self.rest * np.exp(-0.5 * (s / (1.2 * self.rest)) ** 2)

@@ -15,7 +15,8 @@ Floats = NDArray[np.float64]
 BORN = 1.5  # widest radius over that of the fibre from which a swelling is one (a convention)
 GONE = 1.2
 ARRIVED = 1.2  # enrichment from which tetraspanin has arrived
-STILL = 0.02  # relative change of radius over the last fifth of the run below which it is a plateau
+STILL = 0.02  # relative change of radius below which it is a plateau, over the longer of two spans: the last half of
+STEADY = 300.0  # the time since the swelling was born, and this many s
 
 
 class Status(StrEnum):
@@ -113,7 +114,10 @@ def crowds_end(state: State) -> bool:
 
 
 def stages(table: Floats) -> tuple[Stage, ...]:
-    """Return the events of a run, from its table of rows (see `Trajectory` for the columns)."""
+    """Return the events of a run, from its table of rows (see `Trajectory` for the columns).
+
+    A plateau is told only of a swelling that changed by less than `STILL` over half of its life and over `STEADY` s.
+    """
     time, radius, fibre, inside, outside = table[:, 0], table[:, 1], table[:, 2], table[:, 5], table[:, 6]
     ratio = radius / fibre
     rich = np.where(outside > 0.0, inside / np.maximum(outside, 1e-300), np.nan)
@@ -135,8 +139,9 @@ def stages(table: Floats) -> tuple[Stage, ...]:
     if gone.size:
         add(Event.COLLAPSE, last)
         return tuple(found)
-    tail = np.flatnonzero(time >= time[-1] - 0.2 * (time[-1] - time[first]))
-    if tail.size > 1 and np.ptp(radius[tail]) < STILL * radius[-1]:
+    life = float(time[-1] - time[first])
+    tail = np.flatnonzero(time >= time[-1] - max(0.5 * life, STEADY))
+    if life >= STEADY and tail.size > 1 and np.ptp(radius[tail]) < STILL * radius[-1]:
         settled = np.flatnonzero(np.abs(radius - radius[-1]) > STILL * radius[-1])
         add(Event.PLATEAU, int(settled[-1]) + 1 if settled.size else first)
     return tuple(sorted(found, key=lambda stage: stage.time))

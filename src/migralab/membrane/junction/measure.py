@@ -14,6 +14,7 @@ Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
 STATIONS = 25  # sections of an arm
+OUTER = 13  # sections of the outer half of an arm
 
 
 def inscribed_ball(x: Floats, mesh: Mesh) -> tuple[Floats, float]:
@@ -49,6 +50,52 @@ def arm_sections(x: Floats, mesh: Mesh) -> tuple[Floats, Floats]:
         corner = x[mesh.triangles[mesh.arm == i]]
         radii[i] = [np.sqrt(2.0 * _half_section(corner, direction, left, at) / np.pi) for at in positions[i]]
     return positions, radii
+
+
+def outer_sections(x: Floats, mesh: Mesh) -> Floats:
+    """Return the radius (3, k) of the circle with the area of each section, from half way out to the end of each arm.
+
+    The places are shares of the length of an arm, whose end is clamped and whose beginning is the point where the
+    forces balance: they do not move with the vertices. A ball that reaches half way is cut like an arm.
+    """
+    corner, radii = x[mesh.triangles], np.empty((3, OUTER))
+    for i, direction in enumerate(mesh.directions):
+        left = np.array([-direction[1], direction[0], 0.0])
+        end = float((x @ direction)[mesh.triangles[mesh.arm == i]].max())
+        ahead = corner[(corner @ direction).max(axis=1) > 0.0]
+        places = np.linspace(0.5 * end, end - 1e-3, OUTER)
+        radii[i] = [np.sqrt(2.0 * _half_section(ahead, direction, left, at) / np.pi) for at in places]
+    return radii
+
+
+def total_curvature(vertices: Floats, triangles: Array) -> Floats:
+    """Return the sum of the principal curvatures at each vertex (n,), 1/um, positive for a sphere.
+
+    It is the gradient of area along the outward normal per area, as in (eq-surface-energy); at an open end, where half
+    of the triangles are missing, that of the neighbours within the surface.
+    """
+    n = len(vertices)
+    corner = vertices[triangles]
+    normal = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
+    double = np.linalg.norm(normal, axis=1)
+    pull, outward, share = np.zeros((n, 3)), np.zeros((n, 3)), np.zeros(n)
+    for at in range(3):
+        across = corner[:, (at + 2) % 3] - corner[:, (at + 1) % 3]
+        np.add.at(pull, triangles[:, at], np.cross(normal, across) / (2.0 * double[:, None]))
+        np.add.at(outward, triangles[:, at], normal)
+        np.add.at(share, triangles[:, at], double / 6.0)
+    outward /= np.linalg.norm(outward, axis=1)[:, None]
+    curvature = np.sum(pull * outward, axis=1) / share
+    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    _, first, times = np.unique(np.sort(edges, axis=1), axis=0, return_index=True, return_counts=True)
+    rim = np.zeros(n, bool)
+    rim[edges[first[times == 1]]] = True
+    total, count = np.zeros(n), np.zeros(n)
+    for a, b in (edges.T, edges.T[::-1]):
+        np.add.at(total, a[~rim[b]], curvature[b[~rim[b]]])
+        np.add.at(count, a[~rim[b]], 1.0)
+    curvature[rim] = total[rim] / np.maximum(count[rim], 1.0)
+    return np.asarray(curvature)
 
 
 def _half_section(corner: Floats, direction: Floats, left: Floats, at: float) -> float:

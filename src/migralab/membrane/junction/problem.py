@@ -91,8 +91,8 @@ class Junction:
             )
         if ratio > LONGEST + 1e-9:
             raise RequestError(
-                f"arm_length is {ratio:.3g} tube radii: the mesh holds arms up to {LONGEST:g}. For longer arms use "
-                "filling 'long' or `junction_reduced.closed_ramp`, where the rest of an arm is a uniform tube."
+                f"arm_length is {ratio:.3g} tube radii: the mesh holds arms up to {LONGEST:g}. For longer arms take "
+                "filling 'long', where the rest of an arm is a uniform tube."
             )
 
     @property

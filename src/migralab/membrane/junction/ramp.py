@@ -26,7 +26,9 @@ Floats = NDArray[np.float64]
 Array = NDArray[Any]
 
 WIDENED = 1.5  # ball over resting ball from which a junction without a fold counts as bulged
-ALONG = ("tension", "pressure", "arm_radius", "arm_thinnest", "volume", "energy", "stiffness")
+NEAR = 2e-4  # relative error of the ball of the shape that is shown there
+ALONG = ("tension", "pressure", "arm_radius", "arm_thinnest", "volume", "energy")
+WIDEST, POINTS = (1.5, 6.0), (3, 400)
 LEAST_SWELL = 0.02  # R^3; a smaller step of the junction's volume means that the branch is lost
 
 
@@ -34,13 +36,14 @@ LEAST_SWELL = 0.02  # R^3; a smaller step of the junction's volume means that th
 class JunctionRamp:
     """The branch of equilibria of a junction, ordered by its swelling; arrays (n,), um and pN.
 
-    status : converged if the bulge was found; `instruction` also says where a branch ended before the width wanted
+    status : converged if the bulge was found among stable shapes, or there is none up to the width wanted
     around : segments of half a turn of the mesh
     stable : no softer neighbour shape (lowest stiffness > 0, with the volume held if closed)
     bulge_kind : "fold" (the tension has a maximum: the shape snaps there), "gradual" (the ball reaches 1.5 times its
         resting radius without one) or "none"
     arm_gamma : sigma R^2/kappa at which the arms alone would pearl
-    first : "junction", "arms" or "neither": which of the two is met first as the tension rises
+    first : "junction", "arms" or "neither": which is met first as the tension rises; "undecided" if not converged
+    bulge : the shape there; the last one if there is none
     """
 
     junction: Junction
@@ -98,8 +101,13 @@ def tension_ramp(
             "A ramp at a held pressure has no bulge: water leaves, and every length shrinks as 1/sqrt(tension). "
             "Choose 'closed' or 'long'."
         )
-    if not (1.5 <= widest <= 6.0 and 3 <= points <= 400):
-        raise RequestError(f"widest is {widest:g} (1.5 to 6 tube radii allowed) and points {points} (3 to 400).")
+    if not WIDEST[0] <= widest <= WIDEST[1]:
+        raise RequestError(
+            f"widest is {widest:g}: a ramp ends where the ball has {WIDEST[0]:g} to {WIDEST[1]:g} tube radii (at rest "
+            "it has 1.33; beyond 6 the triangles at the crotches are too long)."
+        )
+    if not POINTS[0] <= points <= POINTS[1]:
+        raise RequestError(f"points is {points}: a ramp has {POINTS[0]} to {POINTS[1]} shapes.")
     segments = checked_around(junction, around)
     surface, found = resting_surface(junction, segments)
     if not found:
@@ -117,10 +125,15 @@ def _walk(
     junction: Junction, surface: Surface, filling: Filling, volume: float | None, shapes: list[JunctionShape],
     reach: tuple[float, float], progress: Callable[[float], None] | None,
 ) -> tuple[JunctionStatus, str]:  # fmt: skip
-    """Append shapes until the ball is as wide as wanted; the swelling of each step is chosen for an even stride."""
+    """Append shapes until the ball is as wide as wanted; the swelling of each step is chosen for an even stride.
+
+    One shape of a closed ramp is made to lie where the ball is `WIDENED` times as wide as at rest.
+    """
     widest, stride = reach
     gamma, inside, swell = REST, 0.0, 2.0 * stride
     first = now = shapes[0].junction_radius / junction.radius
+    # Long arms fold; a shape too near another would spoil the parabola through the fold
+    mark, usual = WIDENED * first if volume is not None else np.inf, 0.0
     while now < widest:
         surface.regauge(1)
         before = surface.x.copy()
@@ -132,7 +145,7 @@ def _walk(
         if not found or shape is None:
             surface.x = before
             surface.regauge(0)
-            swell /= 2.0
+            swell, usual = swell / 2.0, 0.0
             if swell < LEAST_SWELL:
                 return JunctionStatus.NOT_CONVERGED, (
                     f"The branch was lost where the ball at the junction is {now:.2f} tube radii wide: the arms "
@@ -140,10 +153,19 @@ def _walk(
                     "smaller `widest`."
                 )
             continue
-        shapes.append(shape)
         wider = shape.junction_radius / junction.radius
+        if now < mark * (1.0 - NEAR) and wider > mark * (1.0 + NEAR):  # aim at the mark by a secant
+            surface.x = before
+            surface.regauge(0)
+            usual = usual or swell
+            swell *= (mark - now) / (wider - now)
+            continue
+        shapes.append(shape)
         gained, now, gamma, inside = wider - now, wider, tension, pressure
-        swell = swell * float(np.clip(stride / gained, 0.6, 1.6)) if steps < 7 else swell * 0.7
+        if usual:
+            swell, usual = usual, 0.0
+        else:
+            swell = swell * float(np.clip(stride / gained, 0.6, 1.6)) if steps < 7 else swell * 0.7
         if progress is not None:
             progress(min(1.0, (now - first) / max(widest - first, 1e-9)))
     return JunctionStatus.CONVERGED, ""
@@ -155,40 +177,51 @@ def _ramp(
     filling, around = how
     gamma = np.array([s.gamma for s in shapes])
     ball = np.array([s.junction_radius for s in shapes])
-    at, kind, threshold = bulge_of(gamma, ball)
+    stiffness = np.array([s.stiffness for s in shapes])
+    soft = np.flatnonzero(stiffness <= 0.0)
+    held = int(soft[0]) if len(soft) else len(shapes)  # shapes behind the first that is not stable decide nothing
+    at, kind, threshold = bulge_of(gamma[: held + 2], ball[: held + 2], stable=held)
     arms = clamped_tube_threshold(2.0 * junction.arm_length / junction.radius) if filling is Filling.CLOSED else 1.5
-    # Long arms pearl at 3/2, but between the mesh's clamps they hold out longer; closed arms show their own instability
-    first = _first(shapes[: at + 1], kind) if filling is Filling.CLOSED or not threshold > arms else "arms"
-    along = {name: np.array([getattr(s, name) for s in shapes]) for name in ALONG}
     status, instruction = end
     if kind != "none":  # the question is answered, even if the branch ends before the width wanted
         status = JunctionStatus.CONVERGED
+        # Long arms pearl at 3/2, but between the mesh's clamps they hold out longer
+        first = "arms" if filling is Filling.LONG and threshold > arms else "junction"
+    elif held < len(shapes):
+        where = "in the arms" if shapes[held].mode_in_junction < 0.5 else "at the junction"
+        status, first = JunctionStatus.NOT_CONVERGED, "undecided"
+        instruction = (
+            f"Beyond {shapes[max(0, held - 1)].tension:.3g} uN/m a softer shape exists, by a mode {where}: it "
+            "pearls or bends there, or the mesh is too coarse. "
+            "Take a finer mesh (`around`) and more `points`, or shorter arms. "
+        ) + instruction
+    else:
+        first = "neither" if status is JunctionStatus.CONVERGED else "undecided"
+    along = {name: np.array([getattr(s, name) for s in shapes]) for name in ALONG}
     return JunctionRamp(
         junction, filling, around, status, instruction,
         along["tension"], gamma, along["pressure"], ball, along["arm_radius"], along["arm_thinnest"],
-        along["volume"], along["energy"], along["stiffness"], along["stiffness"] > 0.0,
+        along["volume"], along["energy"], stiffness, stiffness > 0.0,
         threshold, threshold * junction.bending / junction.radius**2, kind, arms, first,
         shapes[0], shapes[at], shapes[-1],
     )  # fmt: skip
 
 
-def _first(shapes: list[JunctionShape], kind: str) -> str:
-    """Return what is met first on the way to the bulge: an instability that lives in the arms, or the bulge itself."""
-    soft = [s for s in shapes[:-1] if s.stiffness < 0.0]
-    if soft and soft[0].mode_in_junction < 0.5:
-        return "arms"
-    return "neither" if kind == "none" else "junction"
+def bulge_of(gamma: Floats, ball: Floats, *, stable: int | None = None) -> tuple[int, str, float]:
+    """Return index, kind and dimensionless tension of the bulge: first maximum of the tension, or 1.5 x the ball.
 
-
-def bulge_of(gamma: Floats, ball: Floats) -> tuple[int, str, float]:
-    """Return index, kind and dimensionless tension of the bulge: first maximum of the tension, or 1.5 x the ball."""
+    Only the first `stable` shapes count. A maximum is where stability ends: it may lie one shape beyond.
+    """
+    held = len(gamma) if stable is None else stable
     falls = np.flatnonzero(np.diff(gamma) < 0.0)
-    wide = np.flatnonzero(ball >= WIDENED * ball[0])
-    if len(falls) and falls[0] > 0:
+    wide = np.flatnonzero(ball[:held] >= WIDENED * ball[0] * (1.0 - NEAR))
+    if len(falls) and 0 < falls[0] <= held:
         top = int(falls[0])
         three = slice(top - 1, top + 2)
         a, b, _ = np.polyfit(ball[three] - ball[top], gamma[three] - gamma[top], 2)
         return top, "fold", float(gamma[top] - b * b / (4.0 * a))
     if len(wide):
-        return int(wide[0]), "gradual", float(np.interp(WIDENED * ball[0], ball, gamma))
+        at = int(wide[0])
+        there = abs(ball[at] / (WIDENED * ball[0]) - 1.0) <= NEAR
+        return at, "gradual", float(gamma[at] if there else np.interp(WIDENED * ball[0], ball, gamma))
     return len(gamma) - 1, "none", float("nan")

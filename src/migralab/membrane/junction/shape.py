@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from migralab.core.errors import RequestError
-from migralab.membrane.junction.measure import arm_sections, inscribed_ball, whole_surface
+from migralab.membrane.junction.measure import arm_sections, inscribed_ball, outer_sections, whole_surface
 from migralab.membrane.junction.problem import (
     REST,
     Filling,
@@ -27,7 +27,6 @@ Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
 KICKS, KICK, STEADY = 4, 0.1, 1e-6  # times and radii that a saddle is pushed; stiffness below which it is one
-CLEAR = 1.5  # radii from the ball to where an arm counts as an arm
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class JunctionShape:
     vertices : (n, 3); triangles : (m, 3) outward; open at the three ends
     junction_radius : of the largest ball that fits in at the junction
     arm_positions, arm_radii : (3, k) distance from the middle and radius of the section of equal area
-    arm_radius, arm_thinnest : the widest and narrowest section of the arms away from the junction
+    arm_radius, arm_thinnest : the widest of the three arms half way out, and the narrowest section beyond half way
     residual : largest normal force per area left, kappa/R^3; stiffness : lowest of the second variation, kappa/R^4
     mode_in_junction : share of that softest mode within the ball and 2 radii around it
     """
@@ -95,8 +94,7 @@ def described(
     d = surface.derivatives()
     centre, ball = inscribed_ball(surface.x, surface.mesh)
     positions, radii = arm_sections(surface.x, surface.mesh)
-    middles = positions[:, :, None] * surface.mesh.directions[:, None] - centre
-    away = radii[np.linalg.norm(middles, axis=2) > ball + CLEAR]
+    outer = outer_sections(surface.x, surface.mesh)
     values, modes = softest_modes(surface, gamma, pressure, closed=filling is Filling.CLOSED)
     near = np.linalg.norm(surface.x[surface.free] - centre, axis=1) < ball + 2.0
     weight = modes[:, 0] ** 2 * d.share[surface.free]
@@ -104,7 +102,7 @@ def described(
     return JunctionShape(
         junction, filling, status, instruction, gamma * kappa / R**2, gamma, pressure * kappa / R**3,
         R * vertices, triangles, R * ball, R * positions, R * radii,
-        R * float(away.max(initial=0.0)), R * float(away.min(initial=np.inf)) if len(away) else 0.0,
+        R * float(outer[:, 0].max()), R * float(outer.min()),
         R**2 * d.area, R**3 * d.volume, kappa * d.bending, kappa * gamma * d.area,
         float(np.abs(force_density(surface, d, gamma, pressure)).max()), float(values[0]),
         float(weight[near].sum() / weight.sum()), float(quality(surface.x, surface.mesh.triangles).min()),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from migralab.membrane.dynamics import Trajectory
-from migralab.membrane.dynamics_stages import Event, Profile
+from migralab.membrane.dynamics_stages import Event, Profile, Status
 from migralab.membrane.surface_of_revolution import Surface, revolve
 from migralab.report.figures.figure import EXCLUDED, FAINT, INK, SECOND, canvas, plot_to_png
 from migralab.report.membrane.drawing import DOMAIN, DPI, FIBRE, draw_surface, part_colours, rgb, scale_bar
@@ -38,12 +38,16 @@ def in_words(seconds: float) -> str:
 
 def dynamics_lines(course: Trajectory) -> list[str]:
     """Return the course in words."""
-    lines = [
+    lines = []
+    if course.status is not Status.CONVERGED:
+        lines.append(f"not converged: what follows is the course up to {in_words(course.time[-1])}, with a caution")
+    born = len(lines)
+    lines += [
         f"{in_words(stage.time):>9}  {_EVENTS[stage.event]}: {2 * stage.radius:.3g} um wide"
         f"{_enriched(stage.enrichment)}"
         for stage in course.stages
     ]
-    if not lines:
+    if len(lines) == born:
         lines.append("No swelling: the fibre never was 1.5 times as wide in one place as beside it.")
     lines.append(
         f"{in_words(course.time[-1]):>9}  end: {2 * course.radius[-1]:.3g} um wide, "
@@ -55,6 +59,11 @@ def dynamics_lines(course: Trajectory) -> list[str]:
         f"widest {2 * course.radius[widest]:.3g} um at {in_words(course.time[widest])}; "
         f"at most {int(course.swellings.max())} swellings between the middle and the far end"
     )
+    lines += [
+        f"from {in_words(first)} to {in_words(last)} a swelling lay within five fibre radii of the end of the "
+        "part that is resolved, and depended on where that end is"
+        for first, last in crowded_spans(course)
+    ]
     worst = [
         float(np.max(np.abs(own)))
         for own in (course.volume_residual, course.area_residual, course.tetraspanin_residual)
@@ -64,6 +73,13 @@ def dynamics_lines(course: Trajectory) -> list[str]:
         f"{course.steps} steps"
     )
     return lines
+
+
+def crowded_spans(course: Trajectory) -> list[tuple[float, float]]:
+    """Return when a swelling lay at the far end of the stretch, (from, to) in s."""
+    edges = np.diff(np.concatenate([[0], course.crowded.astype(int), [0]]))
+    pairs = zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1, strict=True)
+    return [(float(course.time[a]), float(course.time[b])) for a, b in pairs]
 
 
 def _enriched(value: float) -> str:
@@ -92,7 +108,7 @@ def dynamics_numbers(course: Trajectory, asked: Mapping[str, Any]) -> dict[str, 
             {"event": str(s.event), "time_s": s.time, "diameter_um": 2 * s.radius, "enrichment": _number(s.enrichment)}
             for s in course.stages
         ],
-        "end": dynamics_rows(course)[-1],
+        "end": dynamics_rows(course)[-1], "at_far_end_s": [list(span) for span in crowded_spans(course)],
         "books": {
             name: float(np.max(np.abs(values)))
             for name, values in (("volume", course.volume_residual), ("area", course.area_residual),
@@ -138,9 +154,11 @@ def draw_dynamics(course: Trajectory) -> bytes:
             _COURSES[name](row, course)
             _mark_stages(row, course, named=name == "width")
             row.label_outer()
-        first = float(course.time[course.time > 0][0])
-        axes[1].set_xscale("log")
-        axes[1].set_xlim(max(first, 1e-4 * float(course.time[-1]) / 10, 1e-3), float(course.time[-1]) * 1.15)
+        end = max(float(course.time[-1]), 1e-6)  # a run may end with its first step
+        first = float(min(course.time[course.time > 0], default=end / 10))
+        if first < course.time[-1]:
+            axes[1].set_xscale("log")
+        axes[1].set_xlim(min(max(first, 1e-5 * end, 1e-3), end / 10), end * 1.15)
         _name_times(axes[-1])
         return plot_to_png(plot, dpi=DPI, colours=192)
 
@@ -223,7 +241,7 @@ def _name_times(axes: Any) -> None:
     from matplotlib.ticker import NullFormatter
 
     low, high = axes.get_xlim()
-    named = (1e-3, 1e-2, 0.1, 1, 10, 60, 600, 3600, 6 * 3600, 24 * 3600)
+    named = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 60, 600, 3600, 6 * 3600, 24 * 3600)
     inside = [time for time in named if low <= time <= high]
     axes.xaxis.set_ticks(inside, [in_words(time) for time in inside])
     axes.xaxis.set_minor_formatter(NullFormatter())
