@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import pairwise
 
 # Before numpy is loaded: our threads are the kernels' and the workers'; a linear-algebra pool only disturbs them
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -81,6 +82,22 @@ def run() -> None:
     sys.exit(main(sys.argv[1:]))
 
 
+def _where_to_look(arguments: list[str]) -> str:
+    if arguments[:1] != ["membrane"]:
+        return "See migralab --help, or --help after the verb."
+    names = {command.name for command in membrane.app.registered_commands}
+    verb = f" {arguments[1]}" if len(arguments) > 1 and arguments[1] in names else ""
+    return f"See migralab membrane{verb} --help."
+
+
+def _with_typed(message: str, arguments: list[str]) -> str:
+    """Return the message with what was typed after the option that it names, if it does not show it."""
+    for option, text in pairwise(arguments):
+        if arguments[0] == "membrane" and f"value for '{option}'" in message and f"'{text}'" not in message:
+            return message.replace(f"'{option}'", f"'{option}' '{text}'")
+    return message
+
+
 def main(arguments: list[str]) -> int:
     """Run the program with these arguments and return its exit code; errors become one message."""
     try:
@@ -90,7 +107,8 @@ def main(arguments: list[str]) -> int:
         return error.exit_code
     except TyperException as error:
         message = error.format_message() if hasattr(error, "format_message") else str(error)
-        remark(f"migralab: {message.rstrip('.')}. See migralab --help, or --help after the verb.")
+        message = _with_typed(message, arguments)
+        remark(f"migralab: {message.rstrip('.')}. {_where_to_look(arguments)}")
         return 2
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED

@@ -124,14 +124,14 @@ class PhaseDiagram:
             "neck_diameter_um": 2.0 * self.neck_radius.ravel(),
             "neck_angle_deg": np.degrees(self.neck_angle.ravel()),
             "energy_pN_um": self.energy.ravel(),
-            "domain_tension_pN_per_um": self.domain_tension.ravel(),
+            "domain_tension_uN_per_m": self.domain_tension.ravel(),
             "volume_um3": self.volume.ravel(),
             "minima": self.minima.ravel(),
         }
 
 
 def _column(name: str) -> str:
-    unit = {"area": "um2", "tension": "pN_per_um", "bending": "pN_um", "pressure": "Pa", "line_tension": "pN",
+    unit = {"area": "um2", "tension": "uN_per_m", "bending": "pN_um", "pressure": "Pa", "line_tension": "pN",
             "domain_curvature": "per_um"}.get(name)  # fmt: skip
     return f"{name}_{unit}" if unit else name
 

@@ -61,7 +61,9 @@ def phase_lines(diagram: PhaseDiagram, domain: Domain) -> list[str]:
     lines.append(f"width: {np.nanmin(wide):.3g} to {np.nanmax(wide):.3g} um")
     several = int(np.sum(diagram.minima > 1))
     if several:
-        lines.append(f"more than one minimum at {several} points: there history decides which shape is seen")
+        lines.append(
+            f"more than one minimum at {several} point{'s' * (several > 1)}: there history decides which shape is seen"
+        )
     ratio = wide / criterion_diameter(diagram, domain)
     near = np.nanmean(np.abs(ratio[np.isfinite(ratio)] - 1) <= 0.1)
     lines.append(
@@ -69,6 +71,25 @@ def phase_lines(diagram: PhaseDiagram, domain: Domain) -> list[str]:
         f"the shape is {np.nanmin(ratio):.2f} to {np.nanmax(ratio):.2f} times as wide"
     )
     return lines
+
+
+def axis_numbers(axis: Axis) -> dict[str, Any]:
+    """Return name, unit and values of an axis."""
+    return {"name": axis.name, "unit": axis.unit.replace("pN/um", "uN/m"), "values": axis.values}
+
+
+def phase_fixed(diagram: PhaseDiagram, fibre: Fibre, domain: Domain) -> dict[str, float]:
+    """Return the properties that no axis varies, with the names of `shape_numbers`."""
+    own = {
+        "bending": ("fibre_bending_pN_um", fibre.bending), "tension": ("fibre_tension_uN_per_m", fibre.tension),
+        "area": ("domain_area_um2", domain.area), "stiffness_ratio": ("stiffness_ratio", domain.stiffness_ratio),
+        "gaussian_ratio": ("domain_gaussian_ratio", domain.gaussian_ratio),
+        "line_tension": ("line_tension_pN", domain.line_tension),
+        "domain_curvature": ("domain_curvature_per_um", domain.spontaneous_curvature),
+    }  # fmt: skip
+    varied = {diagram.x.name, diagram.y.name}
+    fixed = {name: value for axis, (name, value) in own.items() if axis not in varied}
+    return fixed | {"fibre_gaussian_ratio": fibre.gaussian_ratio}
 
 
 def phase_rows(diagram: PhaseDiagram) -> list[dict[str, Any]]:
@@ -90,14 +111,18 @@ def draw_phase(diagram: PhaseDiagram, fibre: Fibre, domain: Domain) -> bytes:
     with canvas(7.6, 6.0) as (plot, axes):
         _scale(axes, diagram)
         axes.pcolormesh(_edges(x), _edges(y), _picture(diagram), shading="flat", rasterized=True)
-        _contours(axes, x, y, 2 * diagram.radius, colors=INK, linewidths=1.3)
-        _contours(axes, x, y, criterion_diameter(diagram, domain), label=False, colors=INK, linewidths=0.8,
-                  linestyles="dotted")  # fmt: skip
+        wide, by_criterion = 2 * diagram.radius, criterion_diameter(diagram, domain)
+        levels = _levels(wide, by_criterion)
+        _contours(axes, x, y, wide, levels, size=8, colors=INK, linewidths=1.3)
+        _contours(axes, x, y, by_criterion, levels, size=6.5, colors=INK, linewidths=0.8, linestyles="dotted")
         _line(axes, x, y, np.log(diagram.stiffness / diagram.size))
         several = (diagram.minima > 1) & (diagram.status == STATUSES.index(Status.converged))
         if np.any(several) and min(several.shape) > 1:
             axes.contourf(x, y, several.astype(float), levels=[0.5, 1.5], colors="none", hatches=["...."])
         axes.set(xlabel=_LABELS[diagram.x.name], ylabel=_LABELS[diagram.y.name], title=_title(diagram, fibre, domain))
+        for values, limit in ((x, axes.set_xlim), (y, axes.set_ylim)):
+            if len(values) > 1:  # what was asked for, not the borders of the cells
+                limit(values.min(), values.max())
         plot.legend(handles=_legend(diagram, several), loc="outside lower center", ncols=3)
         return plot_to_png(plot, dpi=DPI, colours=192)
 
@@ -112,7 +137,7 @@ def _title(diagram: PhaseDiagram, fibre: Fibre, domain: Domain) -> str:
 
 def _is_even_ratio(axis: Axis) -> bool:
     values = np.array(axis.values)
-    if len(values) < 3 or values.min() <= 0:
+    if len(values) < 2 or values.min() <= 0:
         return False
     return bool(np.allclose(np.diff(np.log(values)), np.log(values[1] / values[0]), rtol=1e-3))
 
@@ -149,17 +174,20 @@ def _picture(diagram: PhaseDiagram) -> Floats:
     return picture
 
 
-def _contours(axes: Any, x: Floats, y: Floats, wide: Floats, *, label: bool = True, **style: Any) -> None:
-    if min(wide.shape) < 2 or not np.any(np.isfinite(wide)):
-        return
-    low, high = np.nanmin(wide), np.nanmax(wide)
+def _levels(wide: Floats, by_criterion: Floats) -> list[float]:
+    """Return the widths, um, at which both the shapes and the criterion are drawn."""
+    known = wide[np.isfinite(wide)] if np.any(np.isfinite(wide)) else by_criterion
+    low, high = float(np.min(known)), float(np.max(known))
     steps = _LEVELS if high > 6 * low else _CLOSE_LEVELS
-    levels = [step * 10.0**power for power in range(-3, 3) for step in steps if 1.02 * low < step * 10.0**power < high]
-    if not levels:
-        return
-    drawn = axes.contour(x, y, wide, levels=levels, **style)
-    if label:
-        axes.clabel(drawn, fmt="%g um", fontsize=8)
+    return [step * 10.0**power for power in range(-3, 3) for step in steps if 1.02 * low < step * 10.0**power < high]
+
+
+def _contours(
+    axes: Any, x: Floats, y: Floats, wide: Floats, levels: list[float], *, size: float, **style: Any
+) -> None:  # of matplotlib
+    inside = [level for level in levels if np.any(wide < level) and np.any(wide > level)]
+    if min(wide.shape) > 1 and inside:
+        axes.clabel(axes.contour(x, y, wide, levels=inside, **style), fmt="%g um", fontsize=size)
 
 
 def _line(axes: Any, x: Floats, y: Floats, excess: Floats) -> None:

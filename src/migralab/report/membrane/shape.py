@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from migralab.core.errors import RequestError
+from migralab.core.version import VERSION
 from migralab.membrane.problem import KT, Domain, Fibre, Load
 from migralab.membrane.shape import Shape, Status
 from migralab.membrane.surface_of_revolution import AROUND, Surface, revolve, total_curvature
@@ -92,6 +94,7 @@ def shape_numbers(asked: Asked) -> dict[str, Any]:
     fibre, domain, load, shape = asked.fibre, asked.domain, asked.load, asked.shape
     ratio, other = asked.compared
     return {
+        "version": VERSION,
         "asked": {
             "fibre_bending_pN_um": fibre.bending, "fibre_tension_uN_per_m": fibre.tension,
             "fibre_radius_um": fibre.radius, "fibre_gaussian_ratio": fibre.gaussian_ratio,
@@ -102,7 +105,7 @@ def shape_numbers(asked: Asked) -> dict[str, Any]:
         },
         "status": shape.status.value, "instruction": shape.instruction, **_numbers(shape),
         "balance": {"axial": shape.balance.axial, "shear": shape.balance.shear, "torque": shape.balance.torque},
-        "others": [{"energy_pN_um": energy, "radius_um": radius} for energy, radius in shape.others],
+        "others": [{"energy_pN_um": energy, "diameter_um": 2 * radius} for energy, radius in shape.others],
         "newton_steps": shape.newton_steps, "segments_of_half_the_domain": shape.border,
         "with_another_gaussian_ratio": {"gaussian_ratio": ratio, "status": other.status.value, **_numbers(other)},
     }  # fmt: skip
@@ -110,8 +113,8 @@ def shape_numbers(asked: Asked) -> dict[str, Any]:
 
 def _numbers(shape: Shape) -> dict[str, Any]:
     return {
-        "kind": shape.kind.value, "radius_um": shape.radius, "length_um": shape.length, "aspect": shape.aspect,
-        "neck_radius_um": shape.neck_radius, "neck_angle_deg": math.degrees(shape.neck_angle),
+        "shape": shape.kind.value, "diameter_um": 2 * shape.radius, "length_um": shape.length, "aspect": shape.aspect,
+        "neck_diameter_um": 2 * shape.neck_radius, "neck_angle_deg": math.degrees(shape.neck_angle),
         "energy_pN_um": shape.energy, "domain_tension_uN_per_m": shape.domain_tension, "pressure_Pa": shape.pressure,
         "volume_um3": shape.volume, "force_pN": shape.force,
     }  # fmt: skip
@@ -139,23 +142,48 @@ def surface_of(shape: Shape, around: int = AROUND, *, closed: bool = False) -> S
     return revolve(shape.x, shape.r, around=around, closed=closed, data=data)
 
 
+def surface_or_none(shape: Shape, around: int = AROUND) -> Surface | None:
+    """Return the surface, or None where the profile that a search ended with is no surface."""
+    try:
+        return surface_of(shape, around)
+    except RequestError:
+        if shape.status is Status.converged:
+            raise
+        return None
+
+
 def draw_shape(asked: Asked) -> bytes:
     """Return the profile with its measures, and the surface, as PNG."""
     shape = asked.shape
     wide = min(0.5 * shape.length + max(1.6 * shape.radius, 4 * asked.fibre.radius), float(shape.x[-1]))
-    flat = wide / shape.radius
+    compared = asked.compared[1]
+    if compared.status is Status.converged:  # the dotted twin is shown whole
+        wide = max(wide, 0.5 * compared.length + asked.fibre.radius)
+    wide = max(wide, 4 * asked.fibre.radius)  # where a search stopped the profile may go back beyond its middle
+    flat = float(np.clip(wide / _high(asked), 0.5, 25.0))
     beside = flat < 6
     grid: dict[str, Any] = {"ncols": 2} if beside else {"nrows": 2}
     size = (10.6, 1.3 + 5.4 / flat) if beside else (9.6, 2.0 + 18.5 / flat)
     with canvas(*size, **grid) as (plot, (left, right)):
         _draw_measured(left, asked, wide)
-        surface = surface_of(shape, around=72)
+        surface = surface_or_none(shape, around=72)
+        right.set_title("the surface")
+        if surface is None:
+            right.axis("off")
+            right.set_title("the profile is no surface")
+            return plot_to_png(plot, dpi=DPI, colours=192)
         keep = np.abs(surface.points[surface.triangles][:, :, 0]).max(axis=1) <= wide
         view = {} if beside else {"turn": 12.0, "tilt": 12.0}
         draw_surface(right, surface, part_colours(surface.data["domain"]), keep=keep, **view)
         scale_bar(right, 2 * wide)
-        right.set_title("the surface")
         return plot_to_png(plot, dpi=DPI, colours=192)
+
+
+def _high(asked: Asked) -> float:
+    """Return the largest radius that is drawn, um."""
+    compared = asked.compared[1]
+    other = compared.radius if compared.status is Status.converged else 0.0
+    return max(float(np.abs(asked.shape.r).max()), other)
 
 
 def _draw_measured(axes: Any, asked: Asked, wide: float) -> None:
@@ -169,11 +197,16 @@ def _draw_measured(axes: Any, asked: Asked, wide: float) -> None:
     draw_outline(axes, (shape.x, shape.r, shape.border), wide=wide)
     at = float(shape.x[shape.border])
     measure(axes, (0, shape.radius), f"{2 * shape.radius:.3g} um", (5, 9))
-    measure(
-        axes, (at, shape.neck_radius), f"neck {2 * shape.neck_radius:.2g} um", (7, 9) if at < 0.75 * wide else (-66, 14)
-    )
+    measure(axes, (at, shape.neck_radius), "", (0, 0))
+    room = at < 0.75 * wide  # beside the neck, below the fibre; else inside the domain
+    place, offset = ((at, -shape.neck_radius), (7, -14)) if room else ((at, 0.0), (-5, 3))
+    axes.annotate(
+        f"neck {2 * shape.neck_radius:.2g} um", place, offset,
+        textcoords="offset points", fontsize=8.5, ha="left" if room else "right",
+    )  # fmt: skip
+    high = 1.12 * _high(asked)
     axes.set_aspect("equal")
-    axes.set(xlim=(-wide, wide), ylim=(-1.12 * shape.radius, 1.12 * shape.radius), xlabel="along the fibre (um)",
+    axes.set(xlim=(-wide, wide), ylim=(-high, high), xlabel="along the fibre (um)",
              ylabel="radius (um)", title=_title(asked))  # fmt: skip
     axes.legend(loc="upper left", bbox_to_anchor=(0, -0.2), ncols=3, columnspacing=1.2, handlelength=1.6)
 

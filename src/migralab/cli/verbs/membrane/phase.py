@@ -13,6 +13,7 @@ from migralab.cli.console import appearing_whole, progress, remark, say, say_jso
 from migralab.cli.verbs.membrane import options as given
 from migralab.core import units
 from migralab.core.errors import RequestError, UnitError, UnknownIdError
+from migralab.core.version import VERSION
 
 if TYPE_CHECKING:
     from migralab.membrane.phase import Axis, PhaseDiagram
@@ -24,10 +25,20 @@ AXES = {
     "pressure": ("pressure", "Pa"), "line-tension": ("line_tension", "pN"), "curvature": ("domain_curvature", "1/um"),
     "gaussian": ("gaussian_ratio", ""), "bending": ("bending", "pN*um"),
 }  # fmt: skip
+_OPTIONS = {
+    "stiffness_ratio": "stiffness", "bending": "bending", "gaussian_ratio": "gaussian",
+    "line_tension": "line_tension", "domain_curvature": "curvature", "pressure": "pressure",
+}  # fmt: skip
+"""The option that fixes what an axis varies; tension and area have several."""
+_SPANS = {
+    "stiffness_ratio": "1..40", "area": "1..10um^2", "tension": "5..50uN/m", "pressure": "0..35Pa",
+    "line_tension": "0..1pN", "domain_curvature": "0..2/um", "gaussian_ratio": "-1..0", "bending": "10..25kBT",
+}  # fmt: skip
 _HELP = f"NAME=FIRST..LAST with NAME one of {', '.join(AXES)}; by equal ratios if both ends are above 0, else by steps."
 
 
 def phase(
+    context: typer.Context,
     x: Annotated[str, typer.Option("--x", help=_HELP)] = "stiffness=1..40",
     y: Annotated[str, typer.Option("--y", help="The same for the other axis.")] = "area=0.1..12.6um^2",
     points: Annotated[str, typer.Option("--points", help="Along each axis, or along x and y: 60x40.")] = "50",
@@ -52,11 +63,23 @@ def phase(
     given_twice = {"--tension": tension, "--fibre-radius": fibre_radius, "--force": force}
     _refuse_fixed("tension", (across, up), given_twice)
     _refuse_fixed("area", (across, up), {"--area": area, "--domain-diameter": domain_diameter})
-    _refuse_fixed("pressure", (across, up), {"--pressure": pressure})
+    for varied, option in _OPTIONS.items():
+        source = context.get_parameter_source(option)
+        typed = "" if source is not None and source.name != "DEFAULT" else None
+        _refuse_fixed(varied, (across, up), {f"--{option.replace('_', '-')}": typed})
     fibre = given.read_fibre(bending, tension, fibre_radius, force, gaussian)
     domain = given.read_domain(given.read_area(area, domain_diameter), stiffness, gaussian, line_tension, curvature)
     diagram = _solve(fibre, domain, pressure, across, up)
-    _tell(diagram, fibre, domain, out, as_json=as_json)
+    asked = {
+        name: value
+        for name, value in context.params.items()
+        if name not in {"out", "as_json"} and value is not None and not _varies(name, (across, up))
+    }
+    _tell(diagram, fibre, domain, out, asked=asked, as_json=as_json)
+
+
+def _varies(option: str, axes: tuple[Axis, Axis]) -> bool:
+    return any(_OPTIONS.get(axis.name) == option for axis in axes)
 
 
 def _points(text: str) -> tuple[int, int]:
@@ -76,15 +99,19 @@ def _axis(text: str, option: str, count: int) -> Axis:
     if name.strip() not in AXES:
         raise RequestError(f"{option}: {UnknownIdError('property', name.strip(), AXES)}")
     own, unit = AXES[name.strip()]
+    example = f"{name.strip()}={_SPANS[own]}"
     first, dots, second = span.partition("..")
     if not dots:
-        raise RequestError(f"{option} {text}: write NAME=FIRST..LAST, for example {option} area=1..40um^2.")
+        raise RequestError(f"{option} {text}: write NAME=FIRST..LAST, for example {option} {example}.")
     try:
         if not units.split(first)[1]:  # the unit of the last counts for both
-            first = f"{first} {units.split(second)[1]}"
+            first = f"{first} {units.split(second)[1]}".strip()
     except UnitError as error:
-        raise RequestError(f"{option}: {error}") from None
-    ends = given.quantity(first, option, unit), given.quantity(second, option, unit)
+        reason = str(error).split(" Write ")[0]
+        raise RequestError(f"{option}: {reason} Write for example {option} {example}.") from None
+    ends = given.quantity(first, option, unit, example), given.quantity(second, option, unit, example)
+    if own == "pressure":
+        given.refuse_vacuum(min(ends), f"{option} {text}")
     if ends[0] == ends[1]:
         raise RequestError(f"{option} {text}: both ends are the same. Give a range.")
     space = np.geomspace if min(ends) > 0 else np.linspace
@@ -94,7 +121,9 @@ def _axis(text: str, option: str, count: int) -> Axis:
 def _refuse_fixed(name: str, axes: tuple[Axis, Axis], fixed: dict[str, str | None]) -> None:
     named = [option for option, value in fixed.items() if value is not None]
     if named and any(axis.name == name for axis in axes):
-        raise RequestError(f"{named[0]} fixes what an axis varies ({name}). Leave it out, or choose another axis.")
+        raise RequestError(
+            f"{named[0]} fixes what an axis varies ({name.replace('_', ' ')}). Leave it out, or choose another axis."
+        )
 
 
 def _solve(fibre: Fibre, domain: Domain, pressure: str | None, across: Axis, up: Axis) -> PhaseDiagram:
@@ -108,13 +137,22 @@ def _solve(fibre: Fibre, domain: Domain, pressure: str | None, across: Axis, up:
         )
 
 
-def _tell(diagram: PhaseDiagram, fibre: Fibre, domain: Domain, out: Path | None, *, as_json: bool) -> None:
-    from migralab.report.membrane.phase import draw_phase, phase_counts, phase_lines, phase_rows
+def _tell(
+    diagram: PhaseDiagram, fibre: Fibre, domain: Domain, out: Path | None, *, asked: dict[str, Any], as_json: bool
+) -> None:
+    from migralab.report.membrane.phase import (
+        axis_numbers,
+        draw_phase,
+        phase_counts,
+        phase_fixed,
+        phase_lines,
+        phase_rows,
+    )
 
     rows = phase_rows(diagram)
     content: dict[str, Any] = {
-        "x": {"name": diagram.x.name, "unit": diagram.x.unit, "values": diagram.x.values},
-        "y": {"name": diagram.y.name, "unit": diagram.y.unit, "values": diagram.y.values},
+        "version": VERSION, "asked": asked, "fixed": phase_fixed(diagram, fibre, domain),
+        "x": axis_numbers(diagram.x), "y": axis_numbers(diagram.y),
         "counts": phase_counts(diagram), "newton_steps": diagram.newton_steps, "points": rows,
     }  # fmt: skip
     if as_json:
@@ -130,6 +168,7 @@ def _tell(diagram: PhaseDiagram, fibre: Fibre, domain: Domain, out: Path | None,
         remark(f"Figure and tables are in {out}.")
     lost = content["counts"]["status"]["not_converged"]
     if lost:
-        remark(f"migralab: {lost} points did not converge and are flagged. More --points bring neighbours nearer.")
+        words = "point did not converge and is" if lost == 1 else "points did not converge and are"
+        remark(f"migralab: {lost} {words} flagged. More --points bring neighbours nearer.")
     if not content["counts"]["status"]["converged"]:
         raise typer.Exit(given.NOT_CONVERGED)

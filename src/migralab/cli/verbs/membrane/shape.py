@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -61,9 +62,35 @@ def _solve(fibre: Fibre, domain: Domain, load: Load, mesh: int | None) -> Asked:
     if mesh is not None and not FINENESS[0] <= mesh <= FINENESS[-1]:
         raise RequestError(f"--mesh {mesh} is not between {FINENESS[0]} and {FINENESS[-1]} segments.")
     found = _refined(fibre, domain, load, mesh)
+    found = replace(found, instruction=_advice(found, fibre, domain, load, mesh))
     ratio = 0.0 if domain.gaussian_ratio else -1.0
     other = _refined(replace(fibre, gaussian_ratio=ratio), replace(domain, gaussian_ratio=ratio), load, mesh)
     return Asked(fibre=fibre, domain=domain, load=load, shape=found, compared=(ratio, other))
+
+
+def _advice(found: Shape, fibre: Fibre, domain: Domain, load: Load, mesh: int | None) -> str:
+    """Return why there is no shape, and which of the options that apply would help."""
+    if found.status.value == "converged":
+        return found.instruction
+    reason = re.split(r" (?:Lower|Come|Use) ", found.instruction)[0]
+    steps = []
+    if found.status.value == "not_converged":
+        if mesh is None or mesh < FINENESS[-1]:
+            steps.append(f"Use a finer --mesh (up to {FINENESS[-1]})")
+        if load.pressure:
+            steps.append("bring --pressure nearer to 0")
+    elif "inflates" in reason:
+        steps += ["lower --pressure", "raise --tension", "give --volume instead of --pressure"]
+    elif load.pressure < 0:
+        steps.append("bring --pressure nearer to 0")
+    if domain.line_tension > 0 and "inflates" not in reason:
+        steps.append("lower --line-tension")
+    if load.volume is not None:
+        steps.append("change --volume" if found.status.value == "not_converged" else "raise --volume")
+    if domain.gaussian_ratio * domain.stiffness_ratio != fibre.gaussian_ratio and "neck" in reason:
+        steps.append("bring --gaussian nearer to 0")
+    advice = " or ".join(steps)
+    return f"{reason} {advice[0].upper()}{advice[1:]}." if advice else reason
 
 
 def _refined(fibre: Fibre, domain: Domain, load: Load, mesh: int | None) -> Shape:
@@ -98,15 +125,17 @@ def _tell(asked: Asked, *, as_json: bool) -> None:
 
 def _write(asked: Asked, out: Path) -> None:
     from migralab.report.membrane.drawing import part_colours
-    from migralab.report.membrane.shape import draw_shape, profile_rows, shape_numbers, surface_of
+    from migralab.report.membrane.shape import draw_shape, profile_rows, shape_numbers, surface_or_none
     from migralab.results.export.surface import write_ply, write_vtk
 
-    surface = surface_of(asked.shape)
+    surface = surface_or_none(asked.shape)
     with appearing_whole(out) as fresh:
         (fresh / "shape.png").write_bytes(draw_shape(asked))
         write_csv(fresh / "shape.csv", profile_rows(asked.shape))
         (fresh / "shape.json").write_text(json.dumps(shape_numbers(asked), indent=2) + "\n", encoding="utf-8")
-        colours = part_colours(surface.data["domain"])
-        write_ply(fresh / "shape.ply", surface.points, surface.triangles, data=surface.data, colours=colours)
-        write_vtk(fresh / "shape.vtp", surface.points, surface.triangles, data=surface.data)
-    remark(f"Figure, profile, numbers and meshes are in {out}.")
+        if surface is not None:
+            colours = part_colours(surface.data["domain"])
+            write_ply(fresh / "shape.ply", surface.points, surface.triangles, data=surface.data, colours=colours)
+            write_vtk(fresh / "shape.vtp", surface.points, surface.triangles, data=surface.data)
+    meshes = "numbers and meshes are" if surface is not None else "and numbers (no meshes: it is no surface) are"
+    remark(f"Figure, profile, {meshes} in {out}.")
