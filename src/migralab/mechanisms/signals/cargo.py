@@ -159,8 +159,9 @@ class Cargo:
         share_out(want, cell, cells["cargo"])
         vesicles["cargo_expected"][rows] = expected
         vesicles["cargo"][rows] += want  # never set: what has leaked out since must stay out
-        for part in ("volume", "area"):
-            vesicles[f"loaded_{part}"][rows] = vesicles[part][rows]
+        for part in ("volume", "area"):  # liquid that was pressed out and comes back brings nothing new
+            loaded = vesicles[f"loaded_{part}"]
+            loaded[rows] = np.maximum(loaded[rows], vesicles[part][rows])
 
     def _fill_pools(self, cells: Table) -> None:
         new = np.flatnonzero(np.isnan(cells["cargo"][:, 0]))
