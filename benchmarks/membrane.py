@@ -13,7 +13,8 @@ from benchmarks.timing import Table, best, threads
 from migralab.membrane.junction import Filling, Junction, tension_ramp
 from migralab.membrane.phase import STATUSES, Axis, phase_diagram
 from migralab.membrane.problem import Domain, Fibre, Load, scaled
-from migralab.membrane.shape import SEGMENTS, Status, fibre_part, mesh, solve_shape
+from migralab.membrane.shape import SEGMENTS, fibre_part, mesh, solve_shape
+from migralab.membrane.status import Status
 from migralab.physics.membrane import newton, profile, starts
 
 FIBRE = Fibre()

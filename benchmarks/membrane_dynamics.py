@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from benchmarks.timing import Table
-from migralab.membrane.dynamics import simulate_swelling
-from migralab.membrane.dynamics_model import FibreModel, Protocol, Stretch
+from migralab.membrane.dynamics.course import simulate_swelling
+from migralab.membrane.dynamics.model import FibreModel, Protocol, Stretch
 
 ASKED = 30.0  # s for an hour, on one core
 

@@ -7,6 +7,7 @@ here by hand. Compiled code lands in the folder that `migralab.core.kernel` name
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ import numpy as np
 
 from migralab import physics
 from migralab.core import random
+from migralab.core.errors import BreakdownError
 from migralab.core.kernel import KERNELS
 
 ENTRY = "migrasome-formation"
@@ -41,6 +43,9 @@ USER = {"key": "migralab", "locator": "so that uptake is computed too", "tag": "
 RULES = {"warm": {"text": "contact with cell raises migration speed 2-fold, half-max 1, Hill 2", "source": USER}}
 SINKS = {"clearance": {"value": "10 um^3/s", "source": USER}}
 
+MEMBRANES = "membranes"  # the argument of the process that compiles those alone
+INDENT = " " * 6
+
 Report = Callable[[str], None]
 
 
@@ -53,18 +58,41 @@ def warm(report: Report) -> int:
         Is told one line for each kernel that is compiled, and one for each step.
     """
     start = time.monotonic()
+    # Numba compiles on one core; the kernels of the membrane, which no dish calls, take the other one
+    beside = subprocess.Popen([sys.executable, "-m", "migralab.warm", MEMBRANES], stdout=subprocess.PIPE, text=True)
     for module in walk_packages(physics.__path__, "migralab.physics."):
         import_module(module.name)  # registers its kernels
     with _told(report) as compiled:
         steps: list[tuple[str, Callable[[], None]]] = [
             (f"a small dish, {kind}", partial(_run_dish, kind, names)) for kind, names in SCENES
         ]
-        for name, step in (*steps, ("membranes", _shape_membranes), ("scalar laws", _call_scalars)):
+        for name, step in (*steps, ("scalar laws", _call_scalars)):
             before = time.monotonic()
             step()
             report(f"{name}: {time.monotonic() - before:.1f} s")
+    compiled += _told_beside(beside, report)
     report(f"{len(KERNELS)} kernels stand, {len(compiled)} compiled just now, {time.monotonic() - start:.1f} s")
     return len(compiled)
+
+
+def _told_beside(process: subprocess.Popen[str], report: Report) -> list[str]:
+    """Wait for the process that warms the membrane, report what it said, and return the kernels that it compiled."""
+    said, _ = process.communicate()
+    if process.returncode:
+        raise BreakdownError(f"The kernels of the membrane could not be compiled (exit {process.returncode}).")
+    lines = [line.removeprefix(INDENT) for line in said.splitlines()]
+    for line in lines:
+        report(line)
+    return [line.split(":")[0].strip() for line in lines if line.startswith("  ")]
+
+
+def _warm_membranes(report: Report) -> None:
+    start = time.monotonic()
+    for module in walk_packages(physics.__path__, "migralab.physics."):
+        import_module(module.name)
+    with _told(report):
+        _shape_membranes()
+    report(f"membranes, beside the dishes: {time.monotonic() - start:.1f} s")
 
 
 @contextmanager
@@ -112,8 +140,8 @@ def _run_dish(kind: str, beside: tuple[str, ...]) -> None:
 
 
 def _shape_membranes() -> None:
-    from migralab.membrane.dynamics import simulate_swelling
-    from migralab.membrane.dynamics_model import FibreModel, Protocol, Settings, Stretch
+    from migralab.membrane.dynamics.course import simulate_swelling
+    from migralab.membrane.dynamics.model import FibreModel, Protocol, Settings, Stretch
     from migralab.membrane.junction import Junction, solve_junction
     from migralab.membrane.phase import Axis, phase_diagram
     from migralab.membrane.problem import Domain, Fibre
@@ -150,10 +178,13 @@ def main() -> None:
     """Compile and say so, line by line."""
 
     def say(line: str) -> None:
-        sys.stdout.write(f"      {line}\n")
+        sys.stdout.write(f"{INDENT}{line}\n")
         sys.stdout.flush()
 
-    warm(say)
+    if sys.argv[1:] == [MEMBRANES]:
+        _warm_membranes(say)
+    else:
+        warm(say)
 
 
 if __name__ == "__main__":

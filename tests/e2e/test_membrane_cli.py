@@ -270,7 +270,7 @@ def test_the_options_have_the_defaults_of_the_models():
     from migralab.cli.verbs.membrane.junction import junction
     from migralab.cli.verbs.membrane.options import quantity
     from migralab.core.units import parse
-    from migralab.membrane.dynamics_model import Lumen, Protocol, Stretch, Tetraspanin
+    from migralab.membrane.dynamics.model import Lumen, Protocol, Stretch, Tetraspanin
     from migralab.membrane.junction import Junction
 
     def said(function):

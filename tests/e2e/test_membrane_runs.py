@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from migralab.cli.main import main
-from migralab.membrane.dynamics import simulate_swelling
-from migralab.membrane.dynamics_model import FibreModel, Protocol, Stretch
-from migralab.membrane.dynamics_stages import Event, Status, stages
+from migralab.membrane.dynamics.course import simulate_swelling
+from migralab.membrane.dynamics.model import FibreModel, Protocol, Stretch
+from migralab.membrane.dynamics.stages import Event, stages
 from migralab.membrane.junction import Junction, tension_ramp
 from migralab.membrane.junction.measure import total_curvature
 from migralab.membrane.junction.ramp import bulge_of
+from migralab.membrane.status import Status
 from migralab.report.membrane.dynamics import crowded_spans, draw_dynamics, dynamics_lines, dynamics_numbers
 from migralab.report.membrane.junction import junction_lines, junction_numbers, junction_surfaces
 
@@ -68,7 +69,7 @@ def test_a_course_that_ends_at_once_is_drawn_and_told(course):
         if isinstance(getattr(course, one.name), np.ndarray)
     }
     empty = dataclasses.replace(
-        course, **arrays, profiles=course.profiles[:1], stages=(), steps=0, status=Status.NOT_CONVERGED
+        course, **arrays, profiles=course.profiles[:1], stages=(), steps=0, status=Status.not_converged
     )
     assert draw_dynamics(empty).startswith(b"\x89PNG")
     assert dynamics_lines(empty)[0].startswith("not converged")
@@ -92,7 +93,7 @@ def test_crowding_is_told_with_its_times_and_only_at_the_end_spoils_the_run(cour
     passed = dataclasses.replace(course, crowded=pattern)
     assert crowded_spans(passed) == [(course.time[3], course.time[5])]
     assert any("within five fibre radii" in line for line in dynamics_lines(passed))
-    assert (course.status is Status.NOT_CONVERGED) == bool(course.crowded[-1])
+    assert (course.status is Status.not_converged) == bool(course.crowded[-1])
 
 
 @pytest.mark.parametrize(("end", "drift", "plateau"), [(20.0, 0.0, False), (2000.0, 0.0, True), (2000.0, 0.1, False)])

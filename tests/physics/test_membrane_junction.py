@@ -11,7 +11,6 @@ from migralab.core.errors import RequestError
 from migralab.membrane.junction import (
     Filling,
     Junction,
-    JunctionStatus,
     closed_ramp,
     solve_junction,
     sphere_fold,
@@ -21,6 +20,7 @@ from migralab.membrane.junction import (
 from migralab.membrane.junction.pearls import clamped_tube_threshold
 from migralab.membrane.junction.reduced import ball_of_volume
 from migralab.membrane.junction.solver import Held, Surface, settle, softest_modes
+from migralab.membrane.status import Status
 from migralab.physics.membrane.surface.energy import surface_energy, surface_energy_array
 from migralab.physics.membrane.surface.mesh import colours, neighbour_matrix, quality
 from migralab.physics.membrane.surface.tubes import balance_point, junction_mesh, tube_mesh
@@ -150,7 +150,7 @@ def test_pearling_threshold_of_the_surface_converges_with_the_second_order():
 def test_resting_junction_is_a_closed_smooth_surface_with_three_ends():
     junction = Junction()
     shape = solve_junction(junction, junction.resting_tension)
-    assert shape.status is JunctionStatus.CONVERGED
+    assert shape.status is Status.converged
     assert shape.instruction == ""
     assert shape.residual < 1e-8
     assert shape.stiffness > 0.0
@@ -173,7 +173,7 @@ def test_water_that_can_leave_leaves_no_bulge():
     """A slow rise thins everything as 1/sqrt(tension)."""
     junction = Junction(arm_length=0.4)
     rest, up = (solve_junction(junction, g * junction.resting_tension, filling="open", around=6) for g in (1.0, 2.0))
-    assert up.status is JunctionStatus.CONVERGED
+    assert up.status is Status.converged
     assert up.junction_radius / rest.junction_radius == pytest.approx(1 / math.sqrt(2), rel=0.05)
 
 
@@ -188,7 +188,7 @@ def long():
 
 def test_junction_snaps_long_before_its_arms_pearl(long):
     """0.772 on fine meshes (0.786 with 8 segments) against 3/2; the fold is where the stiffness vanishes."""
-    assert long.status is JunctionStatus.CONVERGED
+    assert long.status is Status.converged
     assert (long.bulge_kind, long.first) == ("fold", "junction")
     assert long.bulge_gamma == pytest.approx(0.786, abs=0.002)
     assert long.arm_gamma == 1.5
@@ -225,7 +225,7 @@ def test_closed_long_arms_scale_the_long_ramp(long):
 def test_beyond_the_fold_long_arms_have_no_equilibrium():
     junction = Junction(arm_length=0.4)
     shape = solve_junction(junction, 1.9 * junction.resting_tension, filling=Filling.LONG)
-    assert shape.status is JunctionStatus.NO_EQUILIBRIUM
+    assert shape.status is Status.no_equilibrium
     assert "keep the volume" in shape.instruction
     assert shape.gamma < 0.79  # the last shape that held is handed back, not the one that ran away
     assert shape.residual < 1e-7
@@ -236,11 +236,11 @@ def test_thin_arms_on_a_coarse_mesh_are_not_passed_off_as_a_shape():
     """An arm drained to half its radius bends on 8 segments; 12 hold it, stable."""
     junction = Junction(arm_length=0.75)
     coarse, fine = (solve_junction(junction, 5.0 * junction.resting_tension, around=m) for m in (8, 12))
-    assert coarse.status is JunctionStatus.NOT_CONVERGED
+    assert coarse.status is Status.not_converged
     assert "Raise `around`" in coarse.instruction
     assert coarse.gamma < 2.5
     assert coarse.stiffness > 0.0
-    assert fine.status is JunctionStatus.CONVERGED
+    assert fine.status is Status.converged
     assert fine.stiffness > 0.0
     assert fine.junction_radius / 0.05 == pytest.approx(2.40, abs=0.01)
 

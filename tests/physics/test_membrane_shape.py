@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from migralab.membrane.problem import KT, Domain, Fibre, Load
-from migralab.membrane.shape import Shape, ShapeKind, Status, kind_of, solve_shape
+from migralab.membrane.bilayer import KT
+from migralab.membrane.problem import Domain, Fibre, Load
+from migralab.membrane.shape import Shape, ShapeKind, kind_of, solve_shape
+from migralab.membrane.status import Status
 from migralab.physics.membrane import newton, profile, starts
 from migralab.physics.membrane.tube import highest_pressure, pressure_of_tube, tube_force, tube_radius
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from migralab.membrane.problem import Domain, Fibre, Load
-from migralab.membrane.shape import Shape, Status, solve_shape
+from migralab.membrane.shape import Shape, solve_shape
+from migralab.membrane.status import Status
 from tests.truth.evolver import (
     ABSENT,
     INSTALLED,

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from migralab.core.errors import RequestError
+from migralab.membrane.bilayer import BENDING
 from migralab.physics.membrane.law import LawTable, find_columns_array, radius_array, read_law_array
 
 Floats = NDArray[np.float64]
 
 FILE = Path(__file__).with_name("data") / "law.npz"
-BENDING = 0.0856  # pN um: 20 kT
 _BALL = 1.0 / (6.0 * math.sqrt(math.pi))
 
 

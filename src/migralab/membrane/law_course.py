@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from migralab.core.errors import RequestError
-from migralab.membrane.law import BENDING, broadcast, law_range, load_law
-from migralab.membrane.problem import LYSIS, TEAR
+from migralab.membrane.bilayer import BENDING, LYSIS
+from migralab.membrane.law import broadcast, law_range, load_law
+from migralab.membrane.problem import TEAR
 from migralab.physics.growth import LIMITERS, Supply, grow
 
 Floats = NDArray[np.float64]

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from migralab.core.errors import RequestError, UnknownIdError
 from migralab.core.kernel import threads
 from migralab.membrane.problem import Domain, Fibre, Load, scaled
-from migralab.membrane.shape import NO_SWELLING, ROUND, ShapeKind, Status, fibre_part, mesh
+from migralab.membrane.shape import NO_SWELLING, ROUND, ShapeKind, fibre_part, mesh
+from migralab.membrane.status import Status
 from migralab.physics.membrane import starts
 from migralab.physics.membrane.newton import CONVERGED
 from migralab.physics.membrane.profile import GLOBALS, Problem

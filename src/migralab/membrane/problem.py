@@ -10,15 +10,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from migralab.core.errors import RequestError
+from migralab.membrane.bilayer import BENDING, LYSIS, THICKNESS
 from migralab.physics.membrane.profile import Problem
 from migralab.physics.membrane.tube import highest_pressure, tube_force, tube_radius
 
-KT = 4.28e-3
-"""pN um at 310 K."""
-LYSIS = 5000.0
-"""pN/um, the lower end of 5 to 10 mN/m at which a bilayer tears (S, evidence/biogenesis.md 1.6)."""
-THICKNESS = 0.005
-"""um; of a bilayer with its proteins (E)."""
 MOST_BALLS = 5.0
 """Volume of a domain, at most, over that of a ball of its area; free sleeves reach 1.7 (C)."""
 TEAR = "membranes tear at 5 to 10 mN/m."
@@ -60,8 +55,8 @@ class Fibre:
         Gaussian over bending modulus; -1 (not measured for these membranes). Only the jump at the border counts.
     """
 
-    bending: float = 20.0 * KT
-    tension: float = 20.0 * KT / (2.0 * 0.05**2)
+    bending: float = BENDING
+    tension: float = BENDING / (2.0 * 0.05**2)
     spontaneous_curvature: float = 0.0
     gaussian_ratio: float = -1.0
 

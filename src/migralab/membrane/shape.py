@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from migralab.core.errors import RequestError
 from migralab.membrane.problem import Domain, Fibre, Load, Scale, scaled
+from migralab.membrane.status import Status
 from migralab.physics.membrane import starts
 from migralab.physics.membrane.balance import Balance, balance
 from migralab.physics.membrane.newton import CONVERGED
@@ -36,14 +37,6 @@ _COARSE = (
 FEWEST = 4
 _LONGER = 3  # lengths of fibre that are tried before it is said that the fibre has no end
 _FIBRE = 16.0  # radii of fibre beside the domain: a disturbance decays as exp(-x / sqrt 2)
-
-
-class Status(StrEnum):
-    """What became of the search."""
-
-    converged = "converged"
-    not_converged = "not_converged"
-    no_equilibrium = "no_equilibrium"
 
 
 class ShapeKind(StrEnum):

@@ -10,7 +10,8 @@ import pytest
 from migralab.core.errors import RequestError
 from migralab.membrane.phase import KINDS, STATUSES, Axis, phase_diagram
 from migralab.membrane.problem import Domain, Fibre, Load, scaled
-from migralab.membrane.shape import ShapeKind, Status, solve_shape
+from migralab.membrane.shape import ShapeKind, solve_shape
+from migralab.membrane.status import Status
 
 
 @pytest.mark.parametrize(

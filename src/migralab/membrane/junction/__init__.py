@@ -1,9 +1,10 @@
 """Three-way junctions of membrane tubes: where a bulge forms first when the tension rises."""
 
-from migralab.membrane.junction.problem import Filling, Junction, JunctionStatus
+from migralab.membrane.junction.problem import Filling, Junction
 from migralab.membrane.junction.ramp import JunctionRamp, tension_ramp
 from migralab.membrane.junction.reduced import ClosedRamp, closed_ramp, sphere_fold, sphere_tension
 from migralab.membrane.junction.shape import JunctionShape, solve_junction
+from migralab.membrane.status import Status
 
 __all__ = [
     "ClosedRamp",
@@ -11,7 +12,7 @@ __all__ = [
     "Junction",
     "JunctionRamp",
     "JunctionShape",
-    "JunctionStatus",
+    "Status",
     "closed_ramp",
     "solve_junction",
     "sphere_fold",

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from migralab.core.errors import RequestError
+from migralab.membrane.bilayer import BENDING
 from migralab.physics.membrane.surface.tubes import balance_point
 
 Array = NDArray[Any]
@@ -29,14 +30,6 @@ class Filling(StrEnum):
     CLOSED = "closed"
     LONG = "long"
     OPEN = "open"
-
-
-class JunctionStatus(StrEnum):
-    """How a search for an equilibrium ended."""
-
-    CONVERGED = "converged"
-    NOT_CONVERGED = "not_converged"
-    NO_EQUILIBRIUM = "no_equilibrium"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +55,7 @@ class Junction:
     angles: tuple[float, float, float] = (90.0, 210.0, 330.0)
     arm_length: float = 0.5
     radius: float = 0.05
-    bending: float = 0.0856
+    bending: float = BENDING
 
     def __post_init__(self) -> None:
         for name, unit in (("radius", "um"), ("bending", "pN um"), ("arm_length", "um")):

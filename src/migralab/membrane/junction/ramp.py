@@ -15,12 +15,12 @@ from migralab.membrane.junction.problem import (
     REST,
     Filling,
     Junction,
-    JunctionStatus,
     checked_around,
     checked_filling,
 )
 from migralab.membrane.junction.shape import NOT_AT_REST, JunctionShape, described, resting_surface
 from migralab.membrane.junction.solver import Surface, follow
+from migralab.membrane.status import Status
 
 Floats = NDArray[np.float64]
 Array = NDArray[Any]
@@ -49,7 +49,7 @@ class JunctionRamp:
     junction: Junction
     filling: Filling
     around: int
-    status: JunctionStatus
+    status: Status
     instruction: str
     tension: Floats
     gamma: Floats
@@ -111,10 +111,10 @@ def tension_ramp(
     segments = checked_around(junction, around)
     surface, found = resting_surface(junction, segments)
     if not found:
-        shape = described(junction, surface, (REST, 0.0), filling, JunctionStatus.NOT_CONVERGED, NOT_AT_REST)
-        return _ramp(junction, (filling, segments), [shape], (JunctionStatus.NOT_CONVERGED, NOT_AT_REST))
+        shape = described(junction, surface, (REST, 0.0), filling, Status.not_converged, NOT_AT_REST)
+        return _ramp(junction, (filling, segments), [shape], (Status.not_converged, NOT_AT_REST))
     volume = surface.derivatives().volume if filling is Filling.CLOSED else None
-    shapes = [described(junction, surface, (REST, 0.0), filling, JunctionStatus.CONVERGED, "")]
+    shapes = [described(junction, surface, (REST, 0.0), filling, Status.converged, "")]
     ball = shapes[0].junction_radius / junction.radius
     stride = max(widest - ball, 0.3) / (points - 1)
     end = _walk(junction, surface, filling, volume, shapes, (widest, stride), progress)
@@ -124,7 +124,7 @@ def tension_ramp(
 def _walk(
     junction: Junction, surface: Surface, filling: Filling, volume: float | None, shapes: list[JunctionShape],
     reach: tuple[float, float], progress: Callable[[float], None] | None,
-) -> tuple[JunctionStatus, str]:  # fmt: skip
+) -> tuple[Status, str]:  # fmt: skip
     """Append shapes until the ball is as wide as wanted; the swelling of each step is chosen for an even stride.
 
     One shape of a closed ramp is made to lie where the ball is `WIDENED` times as wide as at rest.
@@ -140,14 +140,14 @@ def _walk(
         found, tension, pressure, steps = follow(surface, gamma, inside, volume=volume, swell=swell)
         shape = None
         if found:
-            shape = described(junction, surface, (tension, pressure), filling, JunctionStatus.CONVERGED, "")
+            shape = described(junction, surface, (tension, pressure), filling, Status.converged, "")
             found = 0.0 < shape.junction_radius / junction.radius - now < 4.0 * stride
         if not found or shape is None:
             surface.x = before
             surface.regauge(0)
             swell, usual = swell / 2.0, 0.0
             if swell < LEAST_SWELL:
-                return JunctionStatus.NOT_CONVERGED, (
+                return Status.not_converged, (
                     f"The branch was lost where the ball at the junction is {now:.2f} tube radii wide: the arms "
                     "that feed it have become too thin for the mesh. Take longer arms, a finer mesh (`around`) or a "
                     "smaller `widest`."
@@ -168,11 +168,11 @@ def _walk(
             swell = swell * float(np.clip(stride / gained, 0.6, 1.6)) if steps < 7 else swell * 0.7
         if progress is not None:
             progress(min(1.0, (now - first) / max(widest - first, 1e-9)))
-    return JunctionStatus.CONVERGED, ""
+    return Status.converged, ""
 
 
 def _ramp(
-    junction: Junction, how: tuple[Filling, int], shapes: list[JunctionShape], end: tuple[JunctionStatus, str]
+    junction: Junction, how: tuple[Filling, int], shapes: list[JunctionShape], end: tuple[Status, str]
 ) -> JunctionRamp:
     filling, around = how
     gamma = np.array([s.gamma for s in shapes])
@@ -184,19 +184,19 @@ def _ramp(
     arms = clamped_tube_threshold(2.0 * junction.arm_length / junction.radius) if filling is Filling.CLOSED else 1.5
     status, instruction = end
     if kind != "none":  # the question is answered, even if the branch ends before the width wanted
-        status = JunctionStatus.CONVERGED
+        status = Status.converged
         # Long arms pearl at 3/2, but between the mesh's clamps they hold out longer
         first = "arms" if filling is Filling.LONG and threshold > arms else "junction"
     elif held < len(shapes):
         where = "in the arms" if shapes[held].mode_in_junction < 0.5 else "at the junction"
-        status, first = JunctionStatus.NOT_CONVERGED, "undecided"
+        status, first = Status.not_converged, "undecided"
         instruction = (
             f"Beyond {shapes[max(0, held - 1)].tension:.3g} uN/m a softer shape exists, by a mode {where}: it "
             "pearls or bends there, or the mesh is too coarse. "
             "Take a finer mesh (`around`) and more `points`, or shorter arms. "
         ) + instruction
     else:
-        first = "neither" if status is JunctionStatus.CONVERGED else "undecided"
+        first = "neither" if status is Status.converged else "undecided"
     along = {name: np.array([getattr(s, name) for s in shapes]) for name in ALONG}
     return JunctionRamp(
         junction, filling, around, status, instruction,

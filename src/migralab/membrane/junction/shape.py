@@ -15,11 +15,11 @@ from migralab.membrane.junction.problem import (
     REST,
     Filling,
     Junction,
-    JunctionStatus,
     checked_around,
     checked_filling,
 )
 from migralab.membrane.junction.solver import Held, Surface, force_density, settle, softest_modes
+from migralab.membrane.status import Status
 from migralab.physics.membrane.surface.mesh import quality
 from migralab.physics.membrane.surface.tubes import balance_point, junction_mesh
 
@@ -43,7 +43,7 @@ class JunctionShape:
 
     junction: Junction
     filling: Filling
-    status: JunctionStatus
+    status: Status
     instruction: str
     tension: float
     gamma: float
@@ -85,7 +85,7 @@ def described(
     surface: Surface,
     held: tuple[float, float],
     filling: Filling,
-    status: JunctionStatus,
+    status: Status,
     instruction: str,
 ) -> JunctionShape:
     """Measure a surface at (tension, pressure), dimensionless, and return it in um and pN."""
@@ -152,7 +152,7 @@ def solve_junction(
     gamma = junction.gamma(tension)
     aim = pressure * junction.radius**3 / junction.bending
     surface, found = resting_surface(junction, checked_around(junction, around))
-    status = JunctionStatus.CONVERGED if found else JunctionStatus.NOT_CONVERGED
+    status = Status.converged if found else Status.not_converged
     if not found:
         return described(junction, surface, (REST, 0.0), filling, status, NOT_AT_REST)
     volume = surface.derivatives().volume if filling is Filling.CLOSED else None
@@ -190,15 +190,15 @@ def _settle_stable(surface: Surface, held: Held) -> tuple[bool, float]:
     return False, pressure
 
 
-def _failure(filling: Filling, gamma: float, surface: Surface) -> tuple[JunctionStatus, str]:
+def _failure(filling: Filling, gamma: float, surface: Surface) -> tuple[Status, str]:
     """Return status and instruction for a descent that did not end, at tension `gamma`."""
     _, ball = inscribed_ball(surface.x, surface.mesh)
     if filling is not Filling.CLOSED and ball > 2.0:
-        return JunctionStatus.NO_EQUILIBRIUM, (
+        return Status.no_equilibrium, (
             f"At tension {gamma:.3g} kappa/R^2 the junction swells without end: nothing holds its volume. "
             "Lower the tension or the pressure, or keep the volume (filling 'closed')."
         )
-    return JunctionStatus.NOT_CONVERGED, (
+    return Status.not_converged, (
         f"The descent did not end at tension {gamma:.3g} kappa/R^2. Raise `around`: thin arms bend on a "
         "coarse mesh. Or shorten the arms, or follow the branch with `tension_ramp`."
     )

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from migralab.membrane.dynamics import Trajectory
-from migralab.membrane.dynamics_stages import Event, Profile, Status
+from migralab.membrane.dynamics.course import Trajectory
+from migralab.membrane.dynamics.stages import Event, Profile
+from migralab.membrane.status import Status
 from migralab.membrane.surface_of_revolution import Surface, revolve
 from migralab.report.figures.figure import EXCLUDED, FAINT, INK, SECOND, canvas, plot_to_png
 from migralab.report.membrane.drawing import DOMAIN, DPI, FIBRE, draw_surface, part_colours, rgb, scale_bar
@@ -39,7 +40,7 @@ def in_words(seconds: float) -> str:
 def dynamics_lines(course: Trajectory) -> list[str]:
     """Return the course in words."""
     lines = []
-    if course.status is not Status.CONVERGED:
+    if course.status is not Status.converged:
         lines.append(f"not converged: what follows is the course up to {in_words(course.time[-1])}, with a caution")
     born = len(lines)
     lines += [

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from migralab.membrane.phase import KINDS, STATUSES, Axis, PhaseDiagram
 from migralab.membrane.problem import Domain, Fibre
-from migralab.membrane.shape import ShapeKind, Status
+from migralab.membrane.shape import ShapeKind
+from migralab.membrane.status import Status
 from migralab.report.figures.figure import EXCLUDED, FAINT, INK, SECOND, SIMULATED, THIRD, canvas, plot_to_png
 from migralab.report.membrane.drawing import DPI, rgb
 

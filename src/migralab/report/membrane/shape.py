@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from migralab.core.errors import RequestError
 from migralab.core.version import VERSION
-from migralab.membrane.problem import KT, Domain, Fibre, Load
-from migralab.membrane.shape import Shape, Status
+from migralab.membrane.bilayer import KT
+from migralab.membrane.problem import Domain, Fibre, Load
+from migralab.membrane.shape import Shape
+from migralab.membrane.status import Status
 from migralab.membrane.surface_of_revolution import AROUND, Surface, revolve, total_curvature
 from migralab.report.figures.figure import EXCLUDED, canvas, plot_to_png
 from migralab.report.membrane.drawing import DPI, draw_outline, draw_surface, measure, part_colours, scale_bar

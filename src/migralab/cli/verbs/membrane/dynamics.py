@@ -15,8 +15,8 @@ from migralab.cli.verbs.membrane.wording import as_options, in_options, within
 from migralab.core.errors import RequestError
 
 if TYPE_CHECKING:
-    from migralab.membrane.dynamics import Trajectory
-    from migralab.membrane.dynamics_model import FibreModel, Protocol
+    from migralab.membrane.dynamics.course import Trajectory
+    from migralab.membrane.dynamics.model import FibreModel, Protocol
 
 LENGTHS = (0.2, 1000.0)  # um; the ends of a shorter one are in its swelling, and no retraction fibre is longer
 DAY = 86400.0  # s; steps are 5 s at most, and 20,000 of them are followed
@@ -62,8 +62,8 @@ def dynamics(
 ) -> None:
     """Follow a fibre after its tension rises: it swells, tetraspanin comes or not, the swelling stays or not."""
     given.refuse_taken(out)
-    from migralab.membrane.dynamics import simulate_swelling
-    from migralab.membrane.dynamics_model import FibreModel, Lumen, Membrane, Stretch, Tetraspanin
+    from migralab.membrane.dynamics.course import simulate_swelling
+    from migralab.membrane.dynamics.model import FibreModel, Lumen, Membrane, Stretch, Tetraspanin
 
     fibre = given.read_fibre(bending, tension, fibre_radius, None)
     whole, near = _stretch(length, resolved)
@@ -98,11 +98,12 @@ def _stretch(length: str, resolved: str) -> tuple[float, float]:
 
 
 def _protocol(rest: float, times: tuple[float, str, str], pressure: str, occupancy: float) -> Protocol:
-    from migralab.membrane.dynamics_model import RUPTURE, Protocol
+    from migralab.membrane.bilayer import LYSIS
+    from migralab.membrane.dynamics.model import Protocol
 
     jump, pulse, duration = times
-    most = RUPTURE / rest
-    why = f"it multiplies the tension at rest, {rest:.3g} uN/m, and beyond {RUPTURE:g} uN/m bilayers lyse"
+    most = LYSIS / rest
+    why = f"it multiplies the tension at rest, {rest:.3g} uN/m, and beyond {LYSIS:g} uN/m bilayers lyse"
     within(jump, (1e-3, most), f"--jump {jump:g}", f"0.001 to {most:.3g}", why)
     end, back = given.quantity(duration, "--duration", "s"), given.quantity(pulse, "--pulse", "s")
     why = "a course is followed in steps of 5 s at most, and no fibre is known to last longer"

@@ -95,7 +95,8 @@ def _advice(found: Shape, fibre: Fibre, domain: Domain, load: Load, mesh: int | 
 
 def _refined(fibre: Fibre, domain: Domain, load: Load, mesh: int | None) -> Shape:
     """Return the shape on the mesh asked for, or on the coarsest of the usual ones that converges."""
-    from migralab.membrane.shape import Status, solve_shape
+    from migralab.membrane.shape import solve_shape
+    from migralab.membrane.status import Status
 
     for segments in FINENESS[1:] if mesh is None else (mesh,):
         found = solve_shape(fibre, domain, load, segments=(segments, 3 * segments // 2))

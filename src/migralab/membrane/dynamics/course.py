@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from migralab.membrane.dynamics_model import FibreModel, Protocol, Settings
-from migralab.membrane.dynamics_run import Run, contents
-from migralab.membrane.dynamics_stages import Profile, Stage, Status, crowds_end, measure, overhangs, stages
+from migralab.membrane.dynamics.model import FibreModel, Protocol, Settings
+from migralab.membrane.dynamics.run import Run, contents
+from migralab.membrane.dynamics.stages import Profile, Stage, crowds_end, measure, overhangs, stages
+from migralab.membrane.status import Status
 from migralab.physics.membrane.flow import AX, LA, LU, PSI, RAD
 from migralab.physics.membrane.flow_step import State
 
@@ -160,11 +161,11 @@ def _advance(run: Run, book: _Book, progress: Progress | None) -> tuple[Status, 
             run.refused += 1
             dt = 0.4 * took
             if dt < settings.shortest_step:
-                say(time / end, Status.NOT_CONVERGED.value)
+                say(time / end, Status.not_converged.value)
                 wide = run.now.y[:, RAD].max() > 0.5 * run.span  # a ball this wide has no room
                 hint = OUTGROWN if wide else STUCK
                 return (
-                    Status.NOT_CONVERGED,
+                    Status.not_converged,
                     f"At {time:.4g} s no step above {settings.shortest_step:g} s was possible. {hint}",
                 )
             continue
@@ -182,17 +183,17 @@ def _advance(run: Run, book: _Book, progress: Progress | None) -> tuple[Status, 
         if time >= limit:
             limit = next(marks, end)
         if overhangs(run.now):
-            say(time / end, Status.NOT_CONVERGED.value)
-            return Status.NOT_CONVERGED, f"At {time:.4g} s the swelling outgrew its stretch. {OUTGROWN}"
+            say(time / end, Status.not_converged.value)
+            return Status.not_converged, f"At {time:.4g} s the swelling outgrew its stretch. {OUTGROWN}"
         if run.steps >= settings.most_steps and time < end:
-            say(time / end, Status.NOT_CONVERGED.value)
+            say(time / end, Status.not_converged.value)
             left = f"At {time:.4g} s all {settings.most_steps} steps were used; raise most_steps or tolerance."
-            return Status.NOT_CONVERGED, left
-    say(1.0, Status.CONVERGED.value)
+            return Status.not_converged, left
+    say(1.0, Status.converged.value)
     if book.crowded[-1]:
         free = [row[0] for row, close in zip(book.rows, book.crowded, strict=True) if not close]
-        return Status.NOT_CONVERGED, f"Since {free[-1]:.3g} s a swelling lies at the far end of its stretch. {CROWDED}"
-    return Status.CONVERGED, ""
+        return Status.not_converged, f"Since {free[-1]:.3g} s a swelling lies at the far end of its stretch. {CROWDED}"
+    return Status.converged, ""
 
 
 class _Book:

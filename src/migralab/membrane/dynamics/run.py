@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from migralab.core.errors import RequestError
-from migralab.membrane.dynamics_model import KBT, SEGMENTS, FarEnd, FibreModel, Protocol, Settings
+from migralab.membrane.bilayer import KT
+from migralab.membrane.dynamics.model import SEGMENTS, FarEnd, FibreModel, Protocol, Settings
 from migralab.physics.membrane import flow_energy
 from migralab.physics.membrane.flow import AREA, AX, PSI, RAD, VOL, Friction, Surroundings, far_fibre
 from migralab.physics.membrane.flow_step import State, diffuse, energy, mechanical_step, mobilities, shape_state
@@ -21,7 +22,7 @@ def material_of(model: FibreModel) -> flow_energy.Material:
     m, t = model.membrane, model.tetraspanin
     return flow_energy.Material(
         bending=m.bending, softness=1.0 - 1.0 / t.ratio, gaussian=m.gaussian_ratio, curvature=t.curvature,
-        packing=1.0 - t.packed_curvature, thermal=KBT / t.site_area, attraction=t.chi, gradient=t.border,
+        packing=1.0 - t.packed_curvature, thermal=KT / t.site_area, attraction=t.chi, gradient=t.border,
     )  # fmt: skip
 
 

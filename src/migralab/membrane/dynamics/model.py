@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from migralab.core.errors import RequestError
+from migralab.membrane.bilayer import BENDING, LYSIS
 
-KBT = 4.28e-3  # pN um at 310 K
 SEGMENTS = (20, 4000)
-RUPTURE = 5000.0  # pN/um: bilayers lyse at 5 to 10 mN/m (S)
 
 
 def _positive(value: float, name: str, why: str) -> None:
@@ -46,7 +45,7 @@ class Membrane:
         Water, um3/(pN s) per um2 of membrane: 10 um/s (E) times molar volume over RT.
     """
 
-    bending: float = 20.0 * KBT
+    bending: float = BENDING
     gaussian_ratio: float = -1.0
     drag: float = 10.0
     permeability: float = 7.0e-8
@@ -222,8 +221,8 @@ class Protocol:
                 raise RequestError(f"protocol: {name} has {len(getattr(self, name))} values for {n} times.")
         for value in self.tension:
             _positive(value, "tension", "without tension a fibre has no radius: it is sqrt(kappa / 2 sigma)")
-            if value > RUPTURE:
-                raise RequestError(f"tension {value:g} pN/um is beyond rupture: bilayers lyse at {RUPTURE:g} pN/um.")
+            if value > LYSIS:
+                raise RequestError(f"tension {value:g} pN/um is beyond rupture: bilayers lyse at {LYSIS:g} pN/um.")
         if not all(math.isfinite(value) for value in (*self.times, *self.pressure)):
             raise RequestError("protocol: times and pressures must be numbers.")
         for value in self.occupancy:

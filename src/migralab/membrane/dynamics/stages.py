@@ -19,13 +19,6 @@ STILL = 0.02  # relative change of radius below which it is a plateau, over the 
 STEADY = 300.0  # the time since the swelling was born, and this many s
 
 
-class Status(StrEnum):
-    """How a run ended."""
-
-    CONVERGED = "converged"
-    NOT_CONVERGED = "not_converged"
-
-
 class Event(StrEnum):
     """What happens to a swelling."""
 
