@@ -15,7 +15,8 @@ from migralab.measure.registry import OBSERVABLES, find_observable
 from migralab.mechanisms.registry import MECHANISMS
 from migralab.results.observations import conform
 from migralab.results.schema import TABLES
-from migralab.spec.experiment import Experiment, split_path
+from migralab.spec.arms.arm import split_path
+from migralab.spec.experiment import Experiment
 
 ROOT = Path(__file__).resolve().parents[2]
 START = (ROOT / "README.md", ROOT / "docs" / "index.md")

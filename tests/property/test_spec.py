@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from migralab.core import units
 from migralab.core.errors import RequestError, SpecError
 from migralab.core.keys import content_key
+from migralab.spec.arms.arm import Arm, Edge
 from migralab.spec.change import apply_arm, apply_setting
 from migralab.spec.document import parse_document
 from migralab.spec.dump import dump_yaml
-from migralab.spec.experiment import Arm, Dish, Edge, Experiment
+from migralab.spec.experiment import Dish, Experiment
 from migralab.spec.loader import parse_experiment
 from migralab.spec.parameter import Parameter, Source
 from tests.unit.spec.example import TEXT

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from migralab.core.errors import RequestError, SpecError, UnknownIdError
 from migralab.mechanisms.registry import kinds_for
-from migralab.spec.experiment import Experiment, split_path
+from migralab.spec.arms.arm import split_path
+from migralab.spec.experiment import Experiment
 from migralab.spec.loader import ExperimentFile
 from migralab.spec.parameter import MechanismParameters, Parameter
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import ValidationError
 
 from migralab.core.errors import RequestError, SpecError, UnknownIdError
-from migralab.spec.experiment import Arm, Dish, Experiment, changed_parameters, split_path, split_population
+from migralab.spec.arms.arm import Arm, changed_parameters, split_path, split_population
+from migralab.spec.arms.variant import Variant, Way
+from migralab.spec.claim import Claim
+from migralab.spec.experiment import Dish, Experiment
 from migralab.spec.parameter import Parameter, Source
 from migralab.spec.pathway import ROOM
 from migralab.spec.pool import change_pools, changed_pools
@@ -35,6 +40,56 @@ def apply_arm(experiment: Experiment, arm_id: str) -> Experiment:
         experiment, mechanisms=mechanisms, populations=populations, pathways=pathways, pools=pools, rules=rules,
         arms=(alone,), claims=(),
     )  # fmt: skip
+
+
+def apply_variant(experiment: Experiment, variant: Variant, *, most: bool = False) -> Experiment:
+    """Return the experiment under one explanation or one way of signalling: every arm is changed alike.
+
+    An arm whose mechanism or rule is not there any more is left out, and the claims that need it with it.
+
+    Parameters
+    ----------
+    variant
+        What is changed.
+    most
+        For a way of signalling: with the most that a migrasome could carry.
+    """
+    load = variant.most if most and isinstance(variant, Way) else {}
+    base = Arm(
+        id="base", changes={**variant.changes, **load}, replaces=variant.replaces, without=variant.without,
+        rules=variant.rules, control=True,
+    )  # fmt: skip
+    mechanisms, populations = changed_parameters(experiment.mechanisms, base, experiment.populations)
+    rules = changed_rules(experiment.rules, base.rules, variant.statement or "variant")
+    arms = tuple(arm for arm in experiment.arms if _is_possible(arm, experiment, mechanisms, rules))
+    left = {arm.id for arm in arms}
+    claims = tuple(c for c in experiment.claims if _arms_of(c) <= left)
+    pathways = {name: own for name, own in experiment.pathways.items() if f"{ROOM}{name}" in mechanisms}
+    pools = changed_pools(experiment.pools, base.changes)
+    return _revised(
+        experiment, mechanisms=mechanisms, populations=populations, pathways=pathways, pools=pools, rules=rules,
+        arms=arms, claims=claims, explanations={}, signalling=None,
+    )  # fmt: skip
+
+
+def _is_possible(
+    arm: Arm, experiment: Experiment, mechanisms: Mapping[str, object], rules: Mapping[str, object]
+) -> bool:
+    left = {arm.replaces.get(name, name) for name in mechanisms if name not in arm.without}
+    if not (set(arm.replaces) | set(arm.without)) <= set(mechanisms) or not set(arm.rules) <= set(rules):
+        return False
+    try:
+        for path in arm.changes:
+            if not path.startswith("pools."):
+                split_path(split_population(path, experiment.populations)[1], left)
+    except UnknownIdError:
+        return False
+    return True
+
+
+def _arms_of(claim: Claim) -> set[str]:
+    compared = claim.comparison.arms if claim.comparison is not None else ()
+    return {*compared, *(() if claim.discriminating_arm is None else (claim.discriminating_arm,))}
 
 
 def apply_setting(experiment: Experiment, setting: str) -> Experiment:

@@ -10,9 +10,11 @@ from pydantic import Field, PositiveInt, ValidationError, model_validator
 
 from migralab.core import units
 from migralab.core.errors import RequestError, UnknownIdError
+from migralab.spec.arms.arm import Arm, Edge, split_path, split_population
+from migralab.spec.arms.variant import Variant, Ways, find_variant_problems
 from migralab.spec.claim import Claim, Id, ReadoutId, populations_in
 from migralab.spec.geometry import Geometry, Length, OpenPlane, quantity_in
-from migralab.spec.parameter import Frozen, Parameter, Source
+from migralab.spec.parameter import Frozen, Parameter
 from migralab.spec.pathway import Pathway, PathwayId, find_pathway_problems
 from migralab.spec.pool import Pool, find_pool_problems, pool_change_problems
 from migralab.spec.population import Population
@@ -20,7 +22,6 @@ from migralab.spec.rules.physicell import take_over_rules
 from migralab.spec.rules.rule import Rule, RulesFile, find_change_problems, find_rule_problems
 
 Status = Literal["provisional", "reviewed", "disputed", "retired"]
-Evidence = Literal["perturbed", "associated", "asserted"]
 Location = tuple[str | int, ...]
 
 
@@ -100,39 +101,6 @@ class Dish(Frozen):
         return self
 
 
-class Edge(Frozen):
-    """One arrow of the causal graph, with the class of its evidence."""
-
-    source: str = Field(min_length=1)
-    target: str = Field(min_length=1)
-    sign: Literal["+", "-", "?"]
-    evidence: Evidence
-    cite: Source
-    note: str = ""
-
-    @property
-    def name(self) -> str:
-        """The edge as arms name it: ``source -> target``."""
-        return f"{self.source} -> {self.target}"
-
-
-class Arm(Frozen):
-    """A condition: the control, or one change to one edge of the graph."""
-
-    id: Id
-    label: str = ""
-    control: bool = False
-    against: Id | None = Field(default=None, description="arm it is compared with; by default the control")
-    edge: str | None = None
-    changes: dict[str, Parameter] = Field(default_factory=dict, description="mechanism.parameter: value and source")
-    replaces: dict[str, str] = Field(
-        default_factory=dict, description="mechanism id: the mechanism that takes its place"
-    )
-    without: tuple[str, ...] = Field(default=(), description="mechanisms that this arm lacks")
-    rules: dict[Id, str | None] = Field(default_factory=dict, description="rule id: another sentence, or null for none")
-    note: str = ""
-
-
 class Experiment(Frozen):
     """A published system as it can be run and checked. Every id that is used exists in it."""
 
@@ -155,6 +123,13 @@ class Experiment(Frozen):
     arms: tuple[Arm, ...] = Field(min_length=1)
     readouts: tuple[ReadoutId, ...] = ()
     claims: tuple[Claim, ...] = ()
+    key_estimates: tuple[str, ...] = Field(
+        default=(), description="estimates on which verdicts may hang; a sweep halves and doubles these"
+    )
+    explanations: dict[Id, Variant] = Field(
+        default_factory=dict, description="rival accounts of the same results, that an arm could tell apart"
+    )
+    signalling: Ways | None = Field(default=None, description="ways in which the signal may travel, for every arm")
 
     @model_validator(mode="before")
     @classmethod
@@ -198,42 +173,6 @@ class Experiment(Frozen):
         return self.control if against is None else self.arm(against)
 
 
-def split_population(path: str, populations: Iterable[str]) -> tuple[str | None, str]:
-    """Split ``populations.kg1a.motility.walk.speed`` into the population and the rest; None for any other path.
-
-    Raises
-    ------
-    UnknownIdError
-        If there is no such population.
-    """
-    if not path.startswith("populations."):
-        return None, path
-    _, name, *rest = path.split(".", 2)
-    if name not in (known := list(populations)):
-        error = UnknownIdError("population", name, known)
-        error.args = (
-            f"{error} The cells of the dish itself are changed without it: write {rest[0] if rest else '...'}.",
-        )
-        raise error
-    return name, rest[0] if rest else ""
-
-
-def split_path(path: str, mechanisms: Iterable[str]) -> tuple[str, str]:
-    """Split ``adhesion.matrix.fibronectin`` into mechanism id and parameter name.
-
-    Raises
-    ------
-    UnknownIdError
-        If it begins with none of `mechanisms`; the nearest are listed.
-    """
-    known = sorted(mechanisms, key=len, reverse=True)
-    for mechanism in known:
-        name = path.removeprefix(f"{mechanism}.")
-        if name != path and name and "." not in name:
-            return mechanism, name
-    raise UnknownIdError("mechanism", path.rpartition(".")[0] or path, known)
-
-
 def find_problems(experiment: Experiment) -> Iterator[tuple[Location, str]]:
     """Yield every place at which the parts of an experiment do not fit together."""
     yield from _repeated("arms", [arm.id for arm in experiment.arms])
@@ -255,6 +194,7 @@ def find_problems(experiment: Experiment) -> Iterator[tuple[Location, str]]:
         for place, text in _claim_problems(experiment, claim):
             yield ("claims", index, *place), text
     yield from _fitted_and_predicted(experiment)
+    yield from find_variant_problems(experiment)
 
 
 def _repeated(name: str, ids: Iterable[str]) -> Iterator[tuple[Location, str]]:
@@ -358,39 +298,3 @@ def nearest(got: str, known: Iterable[str]) -> str:
     names = sorted(known)
     near = difflib.get_close_matches(got, names, n=3, cutoff=0.5)
     return f"Did you mean {' or '.join(near)}?" if near else f"Allowed: {', '.join(names)}."
-
-
-def changed_parameters(
-    base: Mapping[str, Mapping[str, Parameter]], arm: Arm, populations: Mapping[str, Population] | None = None
-) -> tuple[dict[str, dict[str, Parameter]], dict[str, Population]]:
-    """Return the parameters of every mechanism, and the populations, after an arm's replacements and changes."""
-    result = {
-        arm.replaces.get(name, name): ({} if name in arm.replaces else dict(own))
-        for name, own in base.items()
-        if name not in arm.without
-    }
-    others = dict(populations or {})
-    for path, parameter in arm.changes.items():
-        if path.startswith("pools."):
-            continue
-        population, place = split_population(path, others)
-        if population is not None:
-            split_path(place, result)
-            own = others[population]
-            others[population] = own.model_copy(update={"changes": {**own.changes, place: parameter}})
-            continue
-        mechanism, name = split_path(place, result)
-        result[mechanism][name] = parameter
-    # What an arm takes out, a population cannot change
-    for name, own in others.items():
-        kept = {path: value for path, value in own.changes.items() if _names_one_of(path, result)}
-        others[name] = own.model_copy(update={"changes": kept})
-    return result, others
-
-
-def _names_one_of(path: str, mechanisms: Iterable[str]) -> bool:
-    try:
-        split_path(path, mechanisms)
-    except UnknownIdError:
-        return False
-    return True

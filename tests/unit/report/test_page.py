@@ -9,7 +9,7 @@ from migralab.core.errors import RequestError, UnknownIdError
 from migralab.report import page as page_module
 from migralab.report.content import Picture, Report
 from migralab.report.page import render_report, write_report
-from migralab.spec.experiment import Arm
+from migralab.spec.arms.arm import Arm
 
 LARGEST = 12_000_000
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from migralab.core.errors import RequestError, SpecError, UnknownIdError
+from migralab.spec.arms.arm import split_path
 from migralab.spec.change import apply_arm, apply_setting, scale_parameter
 from migralab.spec.dump import dump_yaml
-from migralab.spec.experiment import split_path
 from migralab.spec.loader import parse_experiment
 from migralab.spec.parameter import Parameter, Source
 from tests.unit.spec.example import example
@@ -114,3 +114,21 @@ def test_the_longest_mechanism_id_wins():
         split_path("a.b", ["a.b"])
     with pytest.raises(UnknownIdError, match=r"no mechanism 'a\.b\.c'"):
         split_path("a.b.c.d", ["a.b"])
+
+
+def test_a_variant_changes_every_arm_and_drops_those_that_it_makes_impossible():
+    from migralab.catalog.catalog import load_entry
+    from migralab.spec.arms.variant import Variant
+    from migralab.spec.change import apply_variant
+
+    entry = load_entry("retina-pvr").experiment
+    source = {"key": "migralab", "locator": "a test", "tag": "E"}
+    slow = Variant.model_validate({"changes": {"motility.walk.speed": {"value": "0.1 um/min", "source": source}}})
+    changed = apply_variant(entry, slow)
+    assert changed.mechanisms["motility.walk"]["speed"].value == 0.1
+    assert [arm.id for arm in changed.arms] == [arm.id for arm in entry.arms]
+    without = apply_variant(entry, Variant(without=("recipients.uptake",)))
+    left = {arm.id for arm in without.arms}
+    assert "tgfb" in left
+    assert "tgfb-uptake-block" not in left
+    assert "block-opens-the-loop" not in {claim.id for claim in without.claims}
