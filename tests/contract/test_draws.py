@@ -42,3 +42,18 @@ def test_keys_of_the_newborn_are_bitwise_those_of_the_twin(ordinal):
 
 def test_no_entity_draws_nothing():
     assert len(random.draw_normals(STREAM, KEYS[:0], 0, 0)) == 0
+
+
+def test_shares_are_those_of_the_twin():
+    from migralab.core.random import share_out, share_out_array
+
+    entity = np.arange(400, dtype=np.uint64) * np.uint64(7919) + np.uint64(3)
+    held = np.abs(np.random.default_rng(5).normal(60, 60, (400, 3)))
+    held[:20] = np.floor(held[:20])
+    held[20] = 0.0
+    stream = np.uint64(77)
+    assert np.allclose(share_out(stream, entity, held), share_out_array(stream, entity, held), rtol=0, atol=1e-9)
+    whole = np.floor(held).astype(np.int64)
+    assert (share_out(stream, entity, whole) == share_out_array(stream, entity, whole)).all()
+    nothing = np.full((4, 1), np.nan)
+    assert np.isnan(share_out(stream, entity[:4], nothing)).all()

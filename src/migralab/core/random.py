@@ -33,6 +33,7 @@ _M1 = np.uint64(0xCD9E8D57)
 _W0 = np.uint64(0x9E3779B9)
 _W1 = np.uint64(0xBB67AE85)
 _TO_UNIT = 2.0**-53
+_COUNTED = 64  # whole numbers up to this are shared out one by one, larger ones by the normal law of their binomial
 _HALF_STEP = 2.0**-54  # keeps a uniform off 0 and 1, so that its logarithm exists
 
 
@@ -147,6 +148,22 @@ def _fill_child_keys(parent: UInts, stream: np.uint64, ordinal: UInts, found: UI
         found[i] = child_key(parent[i], stream, ordinal[i])
 
 
+@kernel
+def _fill_shares(stream: np.uint64, entity: UInts, held: Floats, share: Floats) -> None:
+    for i in range(len(entity)):
+        for place in range(held.shape[1]):
+            number = math.floor(held[i, place]) if math.isfinite(held[i, place]) else held[i, place]
+            got = 0.0
+            if number <= _COUNTED:
+                for one in range(int(number)):
+                    if uniform_pair(stream, entity[i], place, one)[0] < 0.5:  # a fair coin
+                        got += 1.0
+            else:
+                noise = normal_pair(stream, entity[i], place, _COUNTED)[0]
+                got = min(max(np.rint(0.5 * number + 0.5 * math.sqrt(number) * noise), 0.0), number)
+            share[i, place] = got + 0.5 * (held[i, place] - number)
+
+
 def stream_key(name: str) -> np.uint64:
     """Return the key of a mechanism's stream, from its name alone."""
     return np.uint64(int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little"))
@@ -228,9 +245,6 @@ def draw_child_keys(parent: UInts, stream: np.uint64, ordinal: int | UInts) -> U
     return found
 
 
-_COUNTED = 64  # whole numbers up to this are shared out one by one, larger ones by the normal law of their binomial
-
-
 def share_out(stream: np.uint64, entity: UInts, held: NDArray[Any]) -> NDArray[Any]:
     """Return what a daughter gets of what its mother holds: whole numbers by a fair binomial, the rest halved.
 
@@ -246,6 +260,15 @@ def share_out(stream: np.uint64, entity: UInts, held: NDArray[Any]) -> NDArray[A
     ndarray
         Like `held`, between 0 and `held`.
     """
+    flat = held.reshape(len(held), math.prod(held.shape[1:]))
+    amount = np.ascontiguousarray(flat, np.float64)
+    share = np.empty_like(amount)
+    _fill_shares(stream, np.ascontiguousarray(entity, np.uint64), amount, share)
+    return share.astype(held.dtype).reshape(held.shape)
+
+
+def share_out_array(stream: np.uint64, entity: UInts, held: NDArray[Any]) -> NDArray[Any]:
+    """Vectorised numpy twin of `share_out`."""
     flat = held.reshape(len(held), math.prod(held.shape[1:]))
     whole = np.floor(flat.astype(np.float64))
     share = np.zeros_like(whole)

@@ -33,6 +33,7 @@ class Watch:
             return column is not None and column.dtype.startswith("float") and bool(np.isfinite(column.fill))
 
         self._looks: list[tuple[int, Callable[[State], None]]] = []
+        self._births: dict[str, list[Callable[[State], None]]] = {}
         for m in plan:
             for path in sorted(m.writes):
                 if path.startswith("fields."):
@@ -42,7 +43,7 @@ class Watch:
                     self._looks.append((m.every, partial(self._look_at_column, m, path)))
             for path in sorted(columns):
                 if path.split(".")[0] in m.creates and watched(path):
-                    self._looks.append((1, partial(self._look_at_newborn, m, path)))
+                    self._births.setdefault(path.split(".")[0], []).append(partial(self._look_at_newborn, m, path))
 
     def look(self, state: State) -> None:
         """Look at what this tick wrote.
@@ -55,6 +56,10 @@ class Watch:
         for every, look in self._looks:
             if state.tick % every == 0:
                 look(state)
+        for table, looks in self._births.items():
+            if state[table].newborn_from < state[table].n:  # in most ticks nobody is born
+                for look in looks:
+                    look(state)
 
     def _look_at_field(self, mechanism: Mechanism, path: str, state: State) -> None:
         values = state.fields.get(path.removeprefix("fields."))
