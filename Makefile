@@ -14,11 +14,11 @@ PYTEST  := $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
-.PHONY: help setup truth demo test lint bench docs full clean
+.PHONY: help setup truth demo test claims lint bench docs full clean
 
 help: ## show this list
 	@echo "migralab: a virtual laboratory for migrasomes"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 setup: $(READY) ## create .venv, install the pinned packages, compile the kernels once
 	@echo "The environment stands: $(BIN)/migralab --help"
@@ -32,6 +32,9 @@ demo: $(READY) ## run the migrasome formation assay; ends with the path of a rep
 test: $(READY) ## run the tests, without the long statistical ones
 	@$(PYTEST) -m "not slow"
 
+claims: $(READY) ## judge every claim of the catalogue, of both tiers, and every way of signalling, against the record
+	@$(PYTEST) tests/claims
+
 lint: $(READY) ## check style, format, types, rooms and sizes
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -44,6 +47,9 @@ bench: $(READY) ## time the hot paths against their plain twins
 
 docs: $(READY) ## check the Markdown pages: every link leads somewhere, every page can be reached
 	@$(BIN)/python -m pytest -q tests/e2e/test_documents.py
+
+catalogue: $(READY) ## write the pages of docs/catalogue anew from the entries and docs/catalogue/results
+	@$(BIN)/migralab catalogue docs/catalogue
 
 full: lint docs ## lint, docs and every test, with the long statistical ones
 	@$(PYTEST)

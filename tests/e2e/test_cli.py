@@ -130,7 +130,7 @@ def bad(call, *arguments):
 
 
 def test_an_unknown_entry_suggests_the_nearest(call):
-    assert "Did you mean migrasome-formation?" in bad(call, "run", "migrasome-formaton")
+    assert "Did you mean migrasome-formation" in bad(call, "run", "migrasome-formaton")
 
 
 def test_an_unknown_arm_suggests_the_nearest(call, tmp_path):
@@ -339,13 +339,13 @@ def test_a_failing_direction_says_whether_it_is_wrong_or_only_small(call):
 def test_which_way_a_ratio_went():
     from types import SimpleNamespace
 
-    from migralab.cli.verbs.check import _which_way
+    from migralab.cli.verbs.claims.wording import which_way
 
     said = {(1.2, "at most"): " (wrong way)", (0.9, "at most"): " (right way, too small)",
             (1.1, "at least"): " (right way, too small)", (0.7, "at least"): " (wrong way)"}  # fmt: skip
     for (observed, words), expected in said.items():
-        assert _which_way(SimpleNamespace(observed=observed, expected=f"every step ratio {words} 0.8")) == expected
-    assert _which_way(SimpleNamespace(observed=3.0, expected="1 to 2")) == ""
+        assert which_way(SimpleNamespace(observed=observed, expected=f"every step ratio {words} 0.8")) == expected
+    assert which_way(SimpleNamespace(observed=3.0, expected="1 to 2")) == ""
 
 
 def test_the_program_starts_as_a_program():

@@ -20,7 +20,7 @@ import migralab
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("MIGRALAB_DATA") or ROOT.parent / "shared" / "data")
-TARGETS = ("setup", "truth", "demo", "test", "lint", "bench", "docs", "full", "clean", "help")
+TARGETS = ("setup", "truth", "demo", "test", "claims", "lint", "bench", "docs", "full", "clean", "help")
 CHANGE_KINDS = {"feature", "fix", "physics", "breaking", "docs"}
 # Put together here, so that a search of the tree for these paths does not find this file
 MACHINE_PATH = re.compile("|".join(rf"/{folder}/" for folder in ("work", "root", "farm", r"home/\w+", r"Users/\w+")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -16,23 +16,39 @@ from migralab.checks.laboratory import share_of_laboratories
 from migralab.checks.verdict import LEAST_SEEDS, Finding, Verdict
 from migralab.core import units as unit_of
 from migralab.core.errors import RequestError, UnknownIdError
-from migralab.spec.claim import Claim, Comparison, Order, Ratio, Sign
+from migralab.spec.claim import Claim, Comparison, Order, Ratio, Sign, TimeOrder
 from migralab.spec.experiment import Experiment
 
 Floats = NDArray[np.float64]
 Values = Mapping[str, Mapping[str, Floats]]
 """Readouts by arm and id: one array over seeds, the same seeds in the same order in every arm."""
 
+UNTESTED = "T3: it can be expressed, but no published arm tests it"
 MOST_MISSING = 0.1  # dishes without a value are not a random choice of dishes
 
 
-def judge_all(experiment: Experiment, values: Values, *, units: Mapping[str, str] | None = None) -> tuple[Verdict, ...]:
-    """Return the verdict on every claim of an experiment, in its order. See `judge`."""
-    return tuple(judge(experiment.id, claim, values, units=units) for claim in experiment.claims)
+def judge_all(
+    experiment: Experiment,
+    values: Values,
+    *,
+    claims: Iterable[Claim] | None = None,
+    units: Mapping[str, str] | None = None,
+) -> tuple[Verdict, ...]:
+    """Return the verdict on every claim of an experiment, or on those given, in their order. See `judge`."""
+    labels = {arm.id: arm.label for arm in experiment.arms}
+    chosen = experiment.claims if claims is None else claims
+    return tuple(judge(experiment.id, claim, values, units=units, labels=labels) for claim in chosen)
 
 
-def judge(entry: str, claim: Claim, values: Values, *, units: Mapping[str, str] | None = None) -> Verdict:
-    """Judge one claim.
+def judge(
+    entry: str,
+    claim: Claim,
+    values: Values,
+    *,
+    units: Mapping[str, str] | None = None,
+    labels: Mapping[str, str] | None = None,
+) -> Verdict:
+    """Judge one claim. What is T3 is measured where its arms were run, and gets no verdict.
 
     Parameters
     ----------
@@ -45,6 +61,8 @@ def judge(entry: str, claim: Claim, values: Values, *, units: Mapping[str, str] 
         where a dish has no value.
     units
         Unit of every readout; needed where a claim states its numbers in a unit.
+    labels
+        What the arms are called, to name the one that would decide.
 
     Raises
     ------
@@ -53,14 +71,35 @@ def judge(entry: str, claim: Claim, values: Values, *, units: Mapping[str, str] 
     RequestError
         If arms have different numbers of seeds, or a unit does not fit.
     """
-    if claim.grade == "T3" or claim.comparison is None:
-        note = "T3: it can be expressed, but no published arm tests it"
-        return _verdict(entry, claim, Finding(outcome="none", note=note))
+    if claim.comparison is None or (claim.grade == "T3" and not set(claim.comparison.arms) <= set(values)):
+        return _verdict(entry, claim, Finding(outcome="none", note=UNTESTED), labels=labels)
     samples, seeds = _collect(claim.comparison, values, units or {})
+    if isinstance(claim.comparison, TimeOrder):
+        samples = _bounded_times(samples)
     kept = np.isfinite(samples).all(axis=(0, 1))
     finding = find(claim.comparison, samples[:, :, kept])
     finding = _hold_back(finding, claim, seeds, int(kept.sum()))
-    return _verdict(entry, claim, finding, **_laboratory(claim, samples[:, 0, kept]))
+    if claim.grade == "T3":
+        finding = replace(finding, outcome="none", note="; ".join(part for part in (UNTESTED, finding.note) if part))
+    return _verdict(entry, claim, finding, labels=labels, **_laboratory(claim, samples[:, 0, kept]))
+
+
+def _bounded_times(samples: Floats) -> Floats:
+    """Return times in which an event that never came counts as no earlier than any that did.
+
+    A dish where the later event came and the earlier never did speaks against the order; left out, it would speak for
+    nothing. The last time seen in any dish is a bound that favours neither side. Where neither came nothing is known.
+    """
+    seen = np.isfinite(samples)
+    if not seen.any():
+        return samples
+    one_of_two = seen.any(axis=1, keepdims=True) & ~seen
+    return np.where(one_of_two, samples[seen].max(), samples)
+
+
+def impossible(entry: str, claim: Claim, why: str) -> Verdict:
+    """Return the verdict on a claim whose arms cannot be done, for example under one way of signalling."""
+    return _verdict(entry, claim, Finding(outcome="impossible", note=why))
 
 
 def _collect(comparison: Comparison, values: Values, units: Mapping[str, str]) -> tuple[Floats, int]:
@@ -132,7 +171,9 @@ def _role(claim: Claim) -> str:
     return "consequence" if claim.role == "predicted" and claim.source.key == "migralab" else claim.role
 
 
-def _verdict(entry: str, claim: Claim, finding: Finding, **shares: Any) -> Verdict:  # passed on
+def _verdict(
+    entry: str, claim: Claim, finding: Finding, *, labels: Mapping[str, str] | None = None, **shares: Any
+) -> Verdict:  # shares are passed on
     estimate = finding.estimate
     known = estimate is not None and not math.isnan(estimate.value)
     return Verdict(
@@ -149,10 +190,14 @@ def _verdict(entry: str, claim: Claim, finding: Finding, **shares: Any) -> Verdi
         expected=finding.expected,
         expected_low=finding.low,
         expected_high=finding.high,
-        by_how_much=finding.beyond,
+        by_how_much=None if finding.outcome == "none" else finding.beyond,
         effect=finding.effect,
         seeds=estimate.n if estimate else 0,
         method=estimate.method if estimate else "",
         note=finding.note,
+        tier=claim.tier,
+        discriminating_arm=claim.discriminating_arm,
+        discriminating_label=(labels or {}).get(claim.discriminating_arm or "", ""),
+        claim_note=claim.note,
         **shares,
     )

@@ -44,7 +44,7 @@ def to_markdown(
             lines += ["", f"## {title}", meaning, "", *_table(rows)]
     if unjudged := [v for v in verdicts if v.verdict == "none"]:
         lines += ["", "## Not judged", "The model can express them; no published arm tests them (T3).", ""]
-        lines += [f"- {v.statement} ({v.source})" for v in unjudged]
+        lines += [_unjudged(v) for v in unjudged]
     if swept:
         lines += ["", "## What hangs on an estimate", *_changes(changes, swept)]
     return "\n".join(lines) + "\n"
@@ -61,6 +61,20 @@ def _table(verdicts: Iterable[Verdict]) -> list[str]:
             f"| {_cell(v.statement)} | {word} | {observed} | {_cell(v.expected)} | {v.grade} | {_cell(v.source)} |"
         )
     return rows
+
+
+def _unjudged(v: Verdict) -> str:
+    """Return what is seen of a claim that gets no verdict, and which experiment would decide."""
+    parts = [f"- {v.statement} ({v.source})"]
+    if v.observed is not None:
+        span = "" if v.interval is None else f" [{v.interval[0]:.3g}, {v.interval[1]:.3g}]"
+        parts.append(f"observed {v.observed:.3g}{span}, if it holds {v.expected}")
+    if v.discriminating_arm:
+        label = f" ({v.discriminating_label})" if v.discriminating_label else ""
+        parts.append(f"would decide: `{v.discriminating_arm}`{label}")
+    if v.claim_note:
+        parts.append(v.claim_note)
+    return "; ".join(parts)
 
 
 def _cell(text: str) -> str:

@@ -6,9 +6,13 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from migralab.checks.verdict import Outcome, Verdict
+
+if TYPE_CHECKING:
+    from migralab.checks.check import Checked
+    from migralab.checks.ways import WayVerdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,80 @@ def to_json(verdicts: Iterable[Verdict]) -> str:
     return json.dumps({"claims": to_rows(verdicts)}, indent=2, ensure_ascii=False, allow_nan=False)
 
 
+def to_document(checked: Iterable[Checked], *, timed: bool = True) -> dict[str, Any]:
+    """Return all that was found as one plain dictionary.
+
+    ``claims`` has one row per verdict, ``estimates`` what was halved and doubled by entry, ``ways`` one row per
+    claim, way and load, ``entries`` how each entry was run.
+
+    Parameters
+    ----------
+    timed
+        With the time that it took, which is another one in each run.
+    """
+    checked = list(checked)
+    return {
+        "claims": [row for own in checked for row in to_rows(own.verdicts)],
+        "estimates": [
+            {
+                "entry": own.entry,
+                "swept": list(own.swept),
+                "changes": [{key: _finite(value) for key, value in asdict(change).items()} for change in own.changes],
+                "impossible": list(own.refused),
+            }
+            for own in checked
+            if own.swept or own.refused
+        ],
+        "ways": [row for own in checked for row in _way_rows(own.ways)],
+        "entries": {
+            own.entry: {
+                "seeds": own.scope.seeds,
+                "tier": own.scope.tier,
+                "dishes": own.dishes,
+                **({"cpu_s": round(own.cpu_s, 2)} if timed else {}),
+            }
+            for own in checked
+        },
+    }
+
+
+def _way_rows(verdicts: Iterable[WayVerdict]) -> list[dict[str, Any]]:
+    from migralab.checks.ways import cells, result_of
+
+    return [
+        {"way": own.way, "load": own.load, "result": result_of(both), **to_rows([own.verdict])[0]}
+        for both in cells(verdicts).values()
+        for own in both
+    ]
+
+
+def dump(document: Mapping[str, Any]) -> str:
+    """Return a document as strict JSON."""
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def summary(verdicts: Iterable[Verdict]) -> list[str]:
+    """Return one line per entry, pass/fail/inconclusive by role, and a last one for all."""
+    by_entry: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        by_entry.setdefault(verdict.entry, []).append(verdict)
+    names = ("predicted", "consequences", "calibrated")
+    width = max([len("entry"), *map(len, by_entry)])
+    lines = [
+        f"{'entry':<{width}}  " + "  ".join(f"{name:>12}" for name in (*names, "construction", "not judged")),
+        f"{'':<{width}}  " + "  ".join(f"{'pass/fail/?':>12}" for _ in names),
+    ]
+    rows = [*by_entry.items(), ("all", [v for own in by_entry.values() for v in own])]
+    for entry, own in rows:
+        counts = score(own)
+        groups = (counts.predicted, counts.consequence, counts.calibrated)
+        shown = ["/".join(str(group[outcome]) for outcome in group) for group in groups]
+        broken = sum(v.role == "by-construction" and v.verdict == "fail" for v in own)
+        shown += [f"{counts.by_construction}{f', {broken} FAIL' if broken else ''}", str(counts.not_judged)]
+        lines.append(f"{entry:<{width}}  " + "  ".join(f"{text:>12}" for text in shown))
+    return lines
+
+
 def score(verdicts: Iterable[Verdict]) -> Score:
     """Count verdicts by role."""
     counts: dict[str, dict[Outcome, int]] = {
@@ -84,7 +162,7 @@ def score(verdicts: Iterable[Verdict]) -> Score:
     }
     constructed = unjudged = 0
     for verdict in verdicts:
-        if verdict.verdict == "none":
+        if verdict.verdict in ("none", "impossible"):
             unjudged += 1
         elif verdict.role == "by-construction":
             constructed += 1

@@ -19,7 +19,7 @@ from typing import Literal
 
 from migralab.checks.estimate import Estimate
 
-Outcome = Literal["pass", "fail", "inconclusive", "none"]
+Outcome = Literal["pass", "fail", "inconclusive", "none", "impossible"]
 LEAST_SEEDS = 20
 
 
@@ -33,7 +33,8 @@ class Verdict:
         From the claim; `role` is ``by-construction`` where it holds by construction, and ``consequence`` for what
         the model predicts and no paper has measured.
     verdict
-        ``none`` where the claim cannot be judged (T3).
+        ``none`` where the claim cannot be judged (T3); it is measured all the same where it has a comparison.
+        ``impossible`` only under a way of signalling in which an arm of the claim cannot be done.
     observed, interval
         Estimate and its 95 % interval, in `unit`; None where there is none.
     expected
@@ -49,6 +50,12 @@ class Verdict:
         the t-test on pooled cells; `share_per_experiment` with the t-test on the means of experiments.
     method, note
         How it was estimated; what the reader must know.
+    tier
+        ``full`` where the claim needs more than the fast tier runs.
+    discriminating_arm, discriminating_label
+        Arm whose outcome follows from the mechanism; of a T3 claim, the experiment that would decide.
+    claim_note
+        What the entry says about the claim.
     """
 
     entry: str
@@ -71,6 +78,10 @@ class Verdict:
     share_per_experiment: float | None = None
     method: str = ""
     note: str = ""
+    tier: str = "fast"
+    discriminating_arm: str | None = None
+    discriminating_label: str = ""
+    claim_note: str = ""
 
     @property
     def scores(self) -> bool:

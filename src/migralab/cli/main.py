@@ -15,19 +15,18 @@ from typer.exceptions import TyperException
 from migralab.cli.console import remark, say
 from migralab.cli.verbs import (
     bench,
-    check,
     demo,
     export,
     image,
-    listing,
     measure,
     membrane,
     pathway,
     report,
     run_verb,
-    show,
     signal,
 )
+from migralab.cli.verbs.catalogue import listing, pages, show
+from migralab.cli.verbs.claims import check, suggest
 from migralab.core.errors import MigralabError
 from migralab.core.version import VERSION
 
@@ -64,8 +63,10 @@ def _top(
 app.command("list")(listing.list_entries)
 app.command("show")(show.show)
 app.command("cite")(listing.cite)
+app.command("catalogue")(pages.catalogue)
 app.command("run")(run_verb.run)
 app.command("check")(check.check)
+app.command("suggest")(suggest.suggest)
 app.command("image")(image.image)
 app.command("measure")(measure.measure)
 app.command("report")(report.report)

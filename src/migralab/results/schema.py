@@ -90,6 +90,9 @@ CELLS = (
     Column("sprout_um", "float64", "length of the sprout that it leads"),
     Column("permeability_um_per_s", "float64", "permeability of the layer at the cell"),
     Column("clot", "float64", "clot at the cell, in units of what one threshold of activity lays down"),
+    Column("cluster_cells", "float64", "cells that hold together with it, itself included; 0 if it forms no vesicle"),
+    Column("lumen_um2", "float64", "vesicle that its cluster forms; 0 in all but the largest cluster of its kind"),
+    Column("defect_chance", "float64", "chance that what the vesicle of its kind does fails; NaN without one"),
 )
 
 NODES = (
@@ -149,6 +152,7 @@ MIGRASOMES = (
     Column("rna_positive", "float64", "1 if it holds mRNA, 0 if not; NaN for a precursor"),
     Column("healthy_mitochondria", "float64", "healthy mitochondria in it, in pieces of normal size"),
     Column("damaged_mitochondria", "float64", "damaged mitochondria in it, in pieces of normal size"),
+    Column("shed", "float64", "1 if it was shed from the body of a cell, 0 if it grew on a fibre or was put there"),
 )
 
 LIVES = (

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from pydantic import ValidationError
 
 from migralab.core.errors import RequestError, SpecError, UnknownIdError
 from migralab.spec.arms.arm import Arm, changed_parameters, split_path, split_population
+from migralab.spec.arms.fit import fit_arm, is_empty, refer_to_what_is_left
 from migralab.spec.arms.variant import Variant, Way
 from migralab.spec.claim import Claim
-from migralab.spec.experiment import Dish, Experiment
+from migralab.spec.experiment import Dish, Experiment, find_problems
 from migralab.spec.parameter import Parameter, Source
 from migralab.spec.pathway import ROOM
 from migralab.spec.pool import change_pools, changed_pools
@@ -22,7 +23,7 @@ USER = Source(key="user", locator="command line", tag="E")
 def apply_arm(experiment: Experiment, arm_id: str) -> Experiment:
     """Return the experiment of one arm alone: its changes are in the mechanisms, it is its own control.
 
-    Claims compare arms, so they are left behind. Apply settings of the command line *after* the arm: the
+    Claims and variants compare arms, so they are left behind. Apply settings of the command line *after* the arm: the
     later change wins.
 
     Raises
@@ -38,14 +39,15 @@ def apply_arm(experiment: Experiment, arm_id: str) -> Experiment:
     rules = changed_rules(experiment.rules, arm.rules, arm.id)
     return _revised(
         experiment, mechanisms=mechanisms, populations=populations, pathways=pathways, pools=pools, rules=rules,
-        arms=(alone,), claims=(),
+        arms=(alone,), claims=(), explanations={}, signalling=None, key_estimates=(),
     )  # fmt: skip
 
 
 def apply_variant(experiment: Experiment, variant: Variant, *, most: bool = False) -> Experiment:
     """Return the experiment under one explanation or one way of signalling: every arm is changed alike.
 
-    An arm whose mechanism or rule is not there any more is left out, and the claims that need it with it.
+    What an arm says itself wins. An arm that cannot be done any more is left out, and the claims that compare it
+    with it (`impossible_arms` says why); one that has nothing left to change is kept, as it is a result.
 
     Parameters
     ----------
@@ -53,43 +55,68 @@ def apply_variant(experiment: Experiment, variant: Variant, *, most: bool = Fals
         What is changed.
     most
         For a way of signalling: with the most that a migrasome could carry.
+
+    Raises
+    ------
+    SpecError
+        If the control cannot be done, or the parts do not fit together any more.
     """
+    base = _as_arm(variant, most=most)
+    mechanisms, populations = changed_parameters(experiment.mechanisms, base, experiment.populations)
+    rules = changed_rules(experiment.rules, base.rules, variant.statement or "variant")
+    found = _fit_arms(experiment, variant, mechanisms, rules)
+    if isinstance(reason := found[experiment.control.id], str):
+        raise SpecError(f"'{experiment.id}': its control cannot be done under this variant: {reason}.")
+    arms = refer_to_what_is_left((arm for arm in found.values() if isinstance(arm, Arm)), experiment.arms)
+    changed = experiment.model_copy(
+        update={
+            "mechanisms": mechanisms, "populations": populations, "rules": rules, "arms": arms,
+            "pathways": {name: own for name, own in experiment.pathways.items() if f"{ROOM}{name}" in mechanisms},
+            "pools": changed_pools(experiment.pools, base.changes),
+            "claims": tuple(_claims_left(experiment.claims, {arm.id for arm in arms})),
+            "explanations": {}, "signalling": None, "key_estimates": (),
+        }
+    )  # fmt: skip
+    emptied = {("arms", index) for index, arm in enumerate(arms) if is_empty(arm)}
+    for place, text in find_problems(changed):
+        if place not in emptied:
+            raise SpecError(f"'{experiment.id}' under a variant: {'.'.join(map(str, place))}: {text}")
+    return changed
+
+
+def impossible_arms(experiment: Experiment, variant: Variant) -> dict[str, str]:
+    """Return the arms that cannot be done under a variant, each with the reason."""
+    base = _as_arm(variant)
+    mechanisms, _ = changed_parameters(experiment.mechanisms, base, experiment.populations)
+    rules = changed_rules(experiment.rules, base.rules, "variant")
+    found = _fit_arms(experiment, variant, mechanisms, rules)
+    return {name: reason for name, reason in found.items() if isinstance(reason, str)}
+
+
+def _as_arm(variant: Variant, *, most: bool = False) -> Arm:
     load = variant.most if most and isinstance(variant, Way) else {}
-    base = Arm(
+    return Arm(
         id="base", changes={**variant.changes, **load}, replaces=variant.replaces, without=variant.without,
         rules=variant.rules, control=True,
     )  # fmt: skip
-    mechanisms, populations = changed_parameters(experiment.mechanisms, base, experiment.populations)
-    rules = changed_rules(experiment.rules, base.rules, variant.statement or "variant")
-    arms = tuple(arm for arm in experiment.arms if _is_possible(arm, experiment, mechanisms, rules))
-    left = {arm.id for arm in arms}
-    claims = tuple(c for c in experiment.claims if _arms_of(c) <= left)
-    pathways = {name: own for name, own in experiment.pathways.items() if f"{ROOM}{name}" in mechanisms}
-    pools = changed_pools(experiment.pools, base.changes)
-    return _revised(
-        experiment, mechanisms=mechanisms, populations=populations, pathways=pathways, pools=pools, rules=rules,
-        arms=arms, claims=claims, explanations={}, signalling=None,
-    )  # fmt: skip
 
 
-def _is_possible(
-    arm: Arm, experiment: Experiment, mechanisms: Mapping[str, object], rules: Mapping[str, object]
-) -> bool:
-    left = {arm.replaces.get(name, name) for name in mechanisms if name not in arm.without}
-    if not (set(arm.replaces) | set(arm.without)) <= set(mechanisms) or not set(arm.rules) <= set(rules):
-        return False
-    try:
-        for path in arm.changes:
-            if not path.startswith("pools."):
-                split_path(split_population(path, experiment.populations)[1], left)
-    except UnknownIdError:
-        return False
-    return True
+def _fit_arms(
+    experiment: Experiment, variant: Variant, mechanisms: Mapping[str, object], rules: Mapping[str, object]
+) -> dict[str, Arm | str]:
+    return {
+        arm.id: fit_arm(arm, variant, mechanisms=mechanisms, rules=rules, populations=experiment.populations)
+        for arm in experiment.arms
+    }
 
 
-def _arms_of(claim: Claim) -> set[str]:
-    compared = claim.comparison.arms if claim.comparison is not None else ()
-    return {*compared, *(() if claim.discriminating_arm is None else (claim.discriminating_arm,))}
+def _claims_left(claims: Iterable[Claim], arms: Container[str]) -> Iterator[Claim]:
+    """Yield the claims whose arms can be done; a discriminating arm that cannot is no longer named."""
+    for claim in claims:
+        if claim.comparison is not None and not all(arm in arms for arm in claim.comparison.arms):
+            continue
+        gone = claim.discriminating_arm is not None and claim.discriminating_arm not in arms
+        yield claim.model_copy(update={"discriminating_arm": None}) if gone else claim
 
 
 def apply_setting(experiment: Experiment, setting: str) -> Experiment:

@@ -162,6 +162,22 @@ def test_a_time_order_is_made_within_the_dish():
     assert verdict(by_half_an_hour, {"a": {"count": first, "time.second": first + gap}}).verdict == "fail"
 
 
+def test_an_event_that_never_came_speaks_against_its_being_first():
+    later = claim("time-order", "a", later="time.second")
+    second = np.linspace(100.0, 300.0, 20)
+    never = np.where(np.arange(20) < 12, np.nan, second + 50.0)
+    found = verdict(later, {"a": {"count": never, "time.second": second}})
+    assert found.verdict == "fail"
+    assert found.seeds == 20
+    assert found.interval[1] < 0
+    assert verdict(later, {"a": {"count": second, "time.second": never}}).verdict == "pass"
+    neither = {
+        "count": np.where(np.arange(20) < 12, np.nan, 100.0),
+        "time.second": np.where(np.arange(20) < 12, np.nan, 200.0),
+    }
+    assert verdict(later, {"a": neither}).verdict == "inconclusive"
+
+
 def test_an_exponent_is_a_slope_of_logarithms():
     doses = {"a": 0.1, "b": 1.0, "c": 10.0}
     law = claim("exponent", *doses, doses=list(doses.values()), low=0.6, high=0.75)

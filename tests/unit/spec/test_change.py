@@ -132,3 +132,111 @@ def test_a_variant_changes_every_arm_and_drops_those_that_it_makes_impossible():
     assert "tgfb" in left
     assert "tgfb-uptake-block" not in left
     assert "block-opens-the-loop" not in {claim.id for claim in without.claims}
+
+
+OWN = {"key": "migralab", "locator": "a test", "tag": "E"}
+
+
+def variant(**content):
+    from migralab.spec.arms.variant import Variant
+
+    return Variant.model_validate({"statement": "a test", **content})
+
+
+def test_an_arm_that_takes_away_what_a_variant_has_taken_away_is_kept():
+    """That it changes nothing then is what the variant predicts."""
+    from migralab.catalog.catalog import load_entry
+    from migralab.simulation.compile import compile_experiment
+    from migralab.spec.change import apply_variant, impossible_arms
+
+    entry = load_entry("retina-pvr").experiment
+    unfed = variant(rules={"fed-cells-run": None})
+    changed = apply_variant(entry, unfed)
+    arm = changed.arm("tgfb-open")
+    assert arm.rules == {}
+    assert arm.changes
+    assert "fed-cells-run" not in compile_experiment(changed, "tgfb-open").experiment.rules
+    assert impossible_arms(entry, unfed) == {}
+    emptied = entry.arm("tgfb-open").model_copy(update={"id": "emptied", "changes": {}})
+    more = apply_variant(entry.model_copy(update={"arms": (*entry.arms, emptied)}), unfed)
+    assert compile_experiment(more, "emptied").parameters.keys() == compile_experiment(more, "rest").parameters.keys()
+
+
+def test_an_arm_that_cannot_be_done_says_why():
+    from migralab.catalog.catalog import load_entry
+    from migralab.core.errors import SpecError
+    from migralab.spec.change import apply_variant, impossible_arms
+
+    entry = load_entry("retina-pvr").experiment
+    gone = impossible_arms(entry, variant(without=["recipients.uptake"]))
+    assert gone["tgfb-uptake-block"] == "there is no recipients.uptake.blocked to be changed"
+    other = entry.arms[1].model_copy(update={"rules": {"tspan4": "TSPAN4 level sets tetraspanin level"}})
+    stricter = entry.model_copy(update={"arms": (entry.arms[0], other), "claims": ()})
+    assert impossible_arms(stricter, variant(rules={"tspan4": None})) == {
+        other.id: "there is no rule 'tspan4' to be changed"
+    }
+    control = entry.arms[0].model_copy(update={"changes": entry.arm("purified").changes})
+    broken = entry.model_copy(update={"arms": (control, *entry.arms[1:])})
+    with pytest.raises(SpecError, match="its control cannot be done under this variant"):
+        apply_variant(broken, variant(without=["recipients.add-back"]))
+
+
+def test_an_arm_whose_reference_is_gone_is_compared_with_the_next():
+    from migralab.catalog.catalog import load_entry
+    from migralab.spec.change import apply_variant
+
+    entry = load_entry("retina-pvr").experiment
+    arms = [
+        arm.model_copy(update={"against": "tgfb-uptake-block"}) if arm.id == "tgfb-open" else arm for arm in entry.arms
+    ]
+    chained = entry.model_copy(update={"arms": tuple(arms), "claims": ()})
+    changed = apply_variant(chained, variant(without=["recipients.uptake"]))
+    assert changed.reference_of("tgfb-open").id == entry.arm("tgfb-uptake-block").against
+
+
+def test_what_an_arm_takes_out_it_takes_out_in_its_new_form():
+    from migralab.spec.arms.arm import Arm
+    from migralab.spec.arms.fit import fit_arm
+
+    changed = variant(replaces={"signals.diffusing": "signals.matrix-bound"})
+    known = {"mechanisms": ["signals.matrix-bound"], "rules": {}, "populations": []}
+    silent = fit_arm(Arm(id="silent", without=("signals.diffusing",)), changed, **known)
+    assert silent.without == ("signals.matrix-bound",)
+    done = fit_arm(Arm(id="done", replaces={"signals.diffusing": "signals.matrix-bound"}), changed, **known)
+    assert done.replaces == {}
+    clash = fit_arm(Arm(id="clash", replaces={"signals.diffusing": "signals.membrane-bound"}), changed, **known)
+    assert clash == "there is no signals.diffusing that signals.membrane-bound could replace"
+
+
+def test_a_variant_reaches_populations_and_pools_and_leaves_the_rest():
+    from migralab.catalog.catalog import load_entry
+    from migralab.spec.change import apply_variant
+
+    entry = load_entry("leukaemia-msc").experiment
+    (name,) = entry.populations
+    path = f"populations.{name}.motility.walk.speed"
+    changed = apply_variant(entry, variant(changes={path: {"value": "9 um/min", "source": OWN}}))
+    assert changed.populations[name].changes["motility.walk.speed"].value == 9.0
+    assert changed.mechanisms == entry.mechanisms
+
+
+def test_what_a_variant_or_a_key_estimate_names_must_be_there():
+    from migralab.core.errors import SpecError
+    from tests.unit.spec.example import example
+
+    for text, problem in (
+        ("key_estimates: [motility.wlk.speed]", r"no mechanism 'motility\.wlk'"),
+        ("explanations: {a: {without: [motility.wlk]}}", r"no mechanism 'motility\.wlk'"),
+        ("explanations: {a: {rules: {x: null}}}", "no rule 'x'"),
+        ("explanations: {a: {replaces: {motility.walk: motility.adhesion}}}", "already a mechanism"),
+    ):
+        with pytest.raises(SpecError, match=problem):
+            example(("readouts: [count", f"{text}\nreadouts: [count"))
+
+
+def test_an_arm_of_an_entry_with_variants_stands_alone():
+    from migralab.simulation.compile import compile_experiment
+    from tests.unit.checks.experiments import walk
+
+    alone = compile_experiment(walk(), "fast").experiment
+    assert (alone.explanations, alone.signalling, alone.key_estimates) == ({}, None, ())

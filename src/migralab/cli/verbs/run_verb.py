@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from migralab.cli.console import length_option, progress, remark, say, say_json, time_option
+from migralab.cli.variants import MOST_HELP, VARIANT_HELP, under_variant
 from migralab.core.errors import RequestError
 from migralab.core.units import MOLECULES_PER_UM3_AND_NANOMOLAR
 from migralab.spec.experiment import Experiment
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 def run(
     entry: Annotated[str, typer.Argument(help="Catalogue id or YAML file.")],
     arm: Annotated[str | None, typer.Option("--arm", help="Arm to run; the control by default.")] = None,
+    variant: Annotated[str | None, typer.Option("--variant", help=VARIANT_HELP)] = None,
+    most: Annotated[bool, typer.Option("--most", help=MOST_HELP)] = False,
     seed: Annotated[int, typer.Option("--seed", help="The dish.")] = 1,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="mechanism.parameter=VALUE or dish.FIELD=VALUE; may be repeated.")
@@ -49,8 +52,9 @@ def run(
     file = load(entry)
     changes = [*(settings or []), *([f"dish.duration={duration}"] if duration else [])]
     compiled = compile_experiment(file, arm)  # first as it stands: what is wrong in the file is told with its line
-    if changes or tracks is not None:
-        experiment = apply_arm(file.experiment, arm or file.experiment.control.id)
+    if changes or tracks is not None or variant or most:
+        experiment = under_variant(file.experiment, variant, most=most, arm=arm)
+        experiment = apply_arm(experiment, arm or experiment.control.id)
         for change in changes:
             experiment = apply_setting(experiment, change)
         if tracks is not None:
@@ -58,7 +62,8 @@ def run(
         model = compile_experiment(experiment)
     else:
         model = compiled
-    name = Path(f"{model.experiment.id}-{model.arm}-seed{seed}")
+    under = "-".join([*([variant] if variant else []), *(["most"] if most else []), ""])
+    name = Path(f"{model.experiment.id}-{under}{model.arm}-seed{seed}")
     out = out or (name if resume else _free_name(name))
     if note := dose_note(model):
         remark(f"dose: {note}")

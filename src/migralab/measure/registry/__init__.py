@@ -9,10 +9,12 @@ from migralab.measure.registry.request import Request, parse_request
 OBSERVABLES: dict[str, Observable] = {
     line.id: line
     for family in (
-        formation.list_counts, formation.list_fibres, formation.list_sizes, formation.list_places,
-        formation.list_ageing, motion.list_cells, motion.list_turns, motion.list_order, signals.list_signals,
-        recipients.list_attraction, recipients.list_guidance, recipients.list_sites, recipients.list_uptake,
-        recipients.list_pathways, pools.list_pools,
+        formation.list_counts, formation.list_releases, formation.list_fibres, formation.list_sizes,
+        formation.list_places, formation.list_ageing, motion.list_cells, motion.list_turns, motion.list_order,
+        signals.list_signals,
+        recipients.list_attraction, recipients.list_guidance, recipients.list_sites, recipients.list_clusters,
+        recipients.list_uptake,
+        recipients.list_pathways, recipients.list_tissue, recipients.list_conditions, pools.list_pools,
     )
     for line in family()
 }  # fmt: skip

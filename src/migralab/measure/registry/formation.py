@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migralab.measure.observables.formation import ageing, count, fibre, growth, lifetime, size, spacing, trail
+from migralab.measure.observables.formation import (
+    ageing,
+    count,
+    direction,
+    fibre,
+    growth,
+    lifetime,
+    release,
+    size,
+    spacing,
+    trail,
+)
 from migralab.measure.observer import OBSERVERS
 from migralab.measure.registry.observable import Observable, line
 
@@ -50,6 +61,13 @@ def list_counts() -> Iterator[Observable]:
     yield line("dispersion.max_to_mean", count.measure_maximum_to_mean, "", "largest count per cell over mean")
 
 
+def list_releases() -> Iterator[Observable]:
+    """Yield what was set free, off a fibre or without one."""
+    for kind, words in release.KINDS.items():
+        name = "release.per_cell" if kind == "all" else f"release.{kind}_per_cell"
+        yield line(name, release.measure_release, "1/cell", f"vesicles {words} over cells at the start", kind=kind)
+
+
 def list_fibres() -> Iterator[Observable]:
     """Yield fibres, their nodes, and where migrasomes sit on them."""
     for kind in ("laid", "intact"):
@@ -61,6 +79,9 @@ def list_fibres() -> Iterator[Observable]:
             fibre=kind,
         )
     yield line("fibre.spacing", fibre.measure_fibre_spacing, "um", "mean distance of parallel fibres")
+    yield line(
+        "fibre.behind_share", direction.measure_behind_share, "", "share of cells with fibres within 60 deg of behind"
+    )
     for kind in ("junction", "tip"):
         yield line(
             f"{kind}.per_100um",

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migralab.measure.observables.recipients import attraction, guidance, pathway, proliferation, site, uptake
+from migralab.measure.observables.recipients import (
+    attraction,
+    cluster,
+    condition,
+    fusion,
+    guidance,
+    pathway,
+    proliferation,
+    site,
+    tissue,
+    uptake,
+)
 from migralab.measure.registry.observable import Observable, line
 
 
@@ -56,6 +67,22 @@ def list_sites() -> Iterator[Observable]:
     )  # fmt: skip
 
 
+def list_clusters() -> Iterator[Observable]:
+    """Yield how cells gather, and what they form."""
+    yield line("cluster.dispersion", cluster.measure_dispersion, "um", "mean distance of cells from their centroid")
+    yield line(
+        "cluster.radius", cluster.measure_dispersion, "um", "root mean square distance of cells from their centroid",
+        what="rms",
+    )  # fmt: skip
+    yield line("cluster.share", cluster.measure_share, "", "share of cells in the largest cluster")
+    yield line(
+        "cluster.normal", cluster.measure_normal, "", "1 if the largest cluster holds 0.8 of the cells: share of dishes"
+    )
+    yield line("lumen.area", cluster.measure_lumen, "um^2", "area of the vesicle that the largest cluster forms")
+    yield line("lumen.defect", cluster.measure_defect, "", "chance of a defect that follows from the vesicle")
+    yield line("site.near_share", cluster.measure_near_share, "", "share of migrasomes within 100 um of a cell")
+
+
 def list_uptake() -> Iterator[Observable]:
     """Yield association, uptake and delivery."""
     for how, words in uptake.ASSOCIATIONS.items():
@@ -73,6 +100,14 @@ def list_uptake() -> Iterator[Observable]:
         )  # fmt: skip
 
 
+def list_conditions() -> Iterator[Observable]:
+    """Yield clots, permeability and loss."""
+    for what, (_, unit, words) in condition.CONDITIONS.items():
+        yield line(f"{what}.mean", condition.measure_condition, unit, f"{words}, mean", what=what)
+    yield line("clot.share", condition.measure_condition, "", "share of cells with any clot", what="clot", share=True)
+    yield line("cells.lost_share", condition.measure_loss, "", "share of the cells of the start that are gone")
+
+
 def list_pathways() -> Iterator[Observable]:
     """Yield what the networks inside the cells show."""
     yield line("pathway.level", pathway.measure_level, "", "level of a quantity of a pathway, mean over cells")
@@ -85,3 +120,12 @@ def list_pathways() -> Iterator[Observable]:
         "a quantity of a pathway while another rises less the same while it falls, at equal values of the other",
     )  # fmt: skip
     yield line("proliferation.fold", proliferation.measure_fold, "", "cells now over cells at the start")
+
+
+def list_tissue() -> Iterator[Observable]:
+    """Yield what a piece of tissue holds: cells and sprouts per area."""
+    yield line("cells.per_mm2", tissue.count_cells_per_area, "1/mm^2", "cells per mm2 of field")
+    yield line("sprout.per_mm2", tissue.count_sprouts_per_area, "1/mm^2", "sprouts per mm2 of field")
+    yield line("sprout.length_per_mm2", tissue.measure_sprout_length, "mm/mm^2", "length of sprouts per mm2 of field")
+    yield line("fusion.index", fusion.measure_index, "", "nuclei in cells of more than three, over all nuclei")
+    yield line("fusion.joined", fusion.measure_joined, "", "share of cells that have gone into another one")

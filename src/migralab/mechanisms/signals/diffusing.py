@@ -61,7 +61,7 @@ class Diffusing:
             self.name = f"{type(self).name}@{species}"
         self.medium = Medium(Species(name=species, owner=self.name, **p))
         self.columns: tuple[Column, ...] = self.medium.columns
-        self.reads = MEDIUM_READS | {f"cells.{species}_clearance"}
+        self.reads = MEDIUM_READS | {f"cells.{species}_clearance", f"cells.{species}_secreted"}
         self.writes, self.adds = self.medium.writes, self.medium.adds
         self.takes = {"migrasomes.released": p["share"]}
 

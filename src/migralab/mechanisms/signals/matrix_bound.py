@@ -66,7 +66,7 @@ class MatrixBound:
             Column(path=f"cells.{self._bound}", dtype="float64", unit="1/um2", file=recorded,
                    meaning=f"{species} bound under the cell"),
         )  # fmt: skip
-        self.reads = MEDIUM_READS | {f"cells.{species}_clearance"}
+        self.reads = MEDIUM_READS | {f"cells.{species}_clearance", f"cells.{species}_secreted"}
         self.writes = self.medium.writes | {f"cells.{self._bound}", f"fields.{self._bound}"}
         self._seen = tuple(column.path for column in held_columns(species)[:2])
         self.adds = self.medium.adds | set(self._seen)

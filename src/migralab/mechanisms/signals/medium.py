@@ -75,6 +75,16 @@ def sink_column(name: str) -> Column:
     return Column(path=f"cells.{name}_clearance", dtype="float64", unit="um3/s", meaning=f"added clearance of {name}")
 
 
+def secreted_columns(name: str) -> tuple[Column, Column]:
+    """Return what cells secrete of a cue, and how much of that its field has taken over."""
+    return (
+        Column(path=f"cells.{name}_secreted", dtype="float64", unit="molecules", inherit="share",
+               meaning=f"{name} that it has secreted so far"),
+        Column(path=f"cells.{name}_secreted_given", dtype="float64", unit="molecules", inherit="share",
+               meaning=f"secreted {name} given to its field"),
+    )  # fmt: skip
+
+
 def add_ligand(state: State, name: str, ligand: Floats, gradient: Floats) -> None:
     """Add to what receptors see, molecules/um3 and molecules/um4, (n,) and (n, 2)."""
     cells = state["cells"]
@@ -131,7 +141,7 @@ class Medium:
         """Paths of its arrays and of the columns that it alone sets."""
         n = self.species.name
         arrays = {f"fields.{n}{end}" for end in ("", "_modes", "_history", "_books")}
-        others = {f"cells.{n}_clearance"} | {column.path for column in BEADS} | self.adds
+        others = {f"cells.{n}_clearance", f"cells.{n}_secreted"} | {column.path for column in BEADS} | self.adds
         return frozenset(arrays | {column.path for column in self.columns} - others)
 
     @property
@@ -157,6 +167,7 @@ class Medium:
             Column(path=f"migrasomes.{n}_given", dtype="float64", unit="molecules", meaning=f"{n} given to its field"),
             *BEADS,
             Column(path=f"beads.{n}_given", dtype="float64", unit="molecules", meaning=f"{n} given to its field"),
+            *secreted_columns(n),
         )  # fmt: skip
 
     # ---- the grid -----------------------------------------------------------------------------------------------
@@ -311,8 +322,8 @@ class Medium:
         return filled
 
     def _collect(self, state: State) -> tuple[NDArray[Any], Floats, Floats, Floats]:
-        """Return dish, x, y and molecules of all that migrasomes and beads have released since the last step."""
-        name, found = f"{self.species.name}_given", []
+        """Return dish, x, y and molecules of all that was released and secreted since the last step."""
+        name, found = f"{self.species.name}_given", [self._collect_secreted(state)]
         for table in ("migrasomes", "beads"):
             givers = state[table]
             given = self.species.share * givers["released"] - givers[name]
@@ -321,6 +332,16 @@ class Medium:
             givers[name][rows] += given[rows]
         dish, x, y, given = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return dish, x, y, given
+
+    def _collect_secreted(self, state: State) -> tuple[NDArray[Any], Floats, Floats, Floats]:
+        """Return the same of cells, which give off along their way: the middle of it stands for the whole."""
+        cells, n = state["cells"], self.species.name
+        due = cells[f"{n}_secreted"] - cells[f"{n}_secreted_given"]
+        rows = np.flatnonzero(due > 0)
+        end, start = cells["position"][rows], cells[f"{n}_from"][rows]
+        place = 0.5 * (np.where(np.isnan(start), end, start) + end)
+        cells[f"{n}_secreted_given"][rows] = cells[f"{n}_secreted"][rows]
+        return cells["dish"][rows], place[:, 0], place[:, 1], due[rows]
 
     def enter_initial(self, state: State, density: Floats) -> None:
         """Enter in the books what else was there at the start, per dish: sums of molecules/um3 over voxels."""

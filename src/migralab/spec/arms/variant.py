@@ -11,6 +11,8 @@ from migralab.core.errors import UnknownIdError
 from migralab.spec.arms.arm import split_path, split_population
 from migralab.spec.claim import Id
 from migralab.spec.parameter import Frozen, Parameter
+from migralab.spec.pool import pool_change_problems, pool_quantities
+from migralab.spec.rules.rule import find_change_problems
 
 if TYPE_CHECKING:
     from migralab.spec.experiment import Experiment
@@ -48,6 +50,29 @@ class Ways(Frozen):
     ways: dict[WayName, Way] = Field(min_length=2)
 
 
+def find_variant(experiment: Experiment, name: str) -> Variant:
+    """Return an explanation or a way of signalling by its name.
+
+    Raises
+    ------
+    UnknownIdError
+        With the nearest names.
+    """
+    known = variants_of(experiment)
+    if name not in known:
+        raise UnknownIdError(f"explanation or way of signalling of {experiment.id}", name, known)
+    return known[name]
+
+
+def variants_of(experiment: Experiment) -> dict[str, Variant]:
+    """Return the explanations of an entry, then its ways of signalling, by name."""
+    ways = experiment.signalling.ways if experiment.signalling is not None else {}
+    found: dict[str, Variant] = dict(experiment.explanations)
+    for name, way in ways.items():
+        found.setdefault(name, way)
+    return found
+
+
 def find_variant_problems(experiment: Experiment) -> Iterator[tuple[Location, str]]:
     """Yield what explanations, ways of signalling and key estimates name and the experiment has not."""
     claims = [claim.id for claim in experiment.claims]
@@ -61,24 +86,39 @@ def find_variant_problems(experiment: Experiment) -> Iterator[tuple[Location, st
         for index, claim in enumerate(ways.claims):
             if claim not in claims:
                 yield ("signalling", "claims", index), str(UnknownIdError("claim", claim, claims))
+    for index, path in enumerate(experiment.key_estimates):
+        if (problem := _path_problem(path, experiment)) is not None:
+            yield ("key_estimates", index), problem
     for place, variant in variants:
         yield from (((*place, *inner), text) for inner, text in _problems_of(variant, experiment))
 
 
+def _path_problem(path: str, experiment: Experiment) -> str | None:
+    if path.startswith("pools."):
+        known = pool_quantities(experiment.pools)
+        return None if path in known else str(UnknownIdError("quantity of a pool", path, known))
+    try:
+        split_path(path, experiment.mechanisms)
+    except UnknownIdError as error:
+        return str(error)
+    return None
+
+
 def _problems_of(variant: Variant, experiment: Experiment) -> Iterator[tuple[Location, str]]:
     known = experiment.mechanisms
-    for old in variant.replaces:
+    for old, new in variant.replaces.items():
         if old not in known:
             yield ("replaces", old), str(UnknownIdError("mechanism", old, known))
+        elif new in known:
+            yield ("replaces", old), f"'{new}' is already a mechanism of this experiment"
     for index, name in enumerate(variant.without):
         if name not in known:
             yield ("without", index), str(UnknownIdError("mechanism", name, known))
-    for rule in variant.rules:
-        if rule not in experiment.rules:
-            yield ("rules", rule), str(UnknownIdError("rule", rule, experiment.rules))
+    yield from find_change_problems(variant.rules, experiment.rules)
     left = {variant.replaces.get(name, name) for name in known if name not in variant.without}
-    paths = [*variant.changes, *(variant.most if isinstance(variant, Way) else ())]
-    for path in paths:
+    changes = {**variant.changes, **(variant.most if isinstance(variant, Way) else {})}
+    yield from pool_change_problems(experiment.pools, {p: v for p, v in changes.items() if p.startswith("pools.")})
+    for path in changes:
         if path.startswith("pools."):
             continue
         try:

@@ -1,0 +1,312 @@
+"""Which experiment tells two explanations apart: every arm under both, and the replicates that a laboratory needs.
+
+An arm's effect is its readout against that of its reference arm, as a log ratio where no dish has a value of 0 or
+less, else as a difference. Two explanations expect two effects. How many replicates tell which is seen follows from
+the noncentral t distribution, two-sided at 5 %, with 80 % power.
+
+Two designs, between which a laboratory lies. *Dishes on their own*: every dish of the arm and of its reference is an
+experiment of its own, with its own experiment effect. *Paired*: arm and reference of one seed. The simulated pair
+shares more than a real one (chance of the same cells, not only the experiment), so its number is a lower bound.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+from scipy.stats import nct
+
+from migralab.checks.check import compile_arm, readouts_of
+from migralab.checks.estimate import Estimate, estimate_mean, estimate_ratio
+from migralab.checks.verdict import LEAST_SEEDS
+from migralab.core.errors import RequestError
+from migralab.measure.registry import find_observable
+from migralab.simulation.batch import Job, run_jobs
+from migralab.spec.arms.variant import find_variant, variants_of
+from migralab.spec.change import apply_variant, impossible_arms
+from migralab.spec.claim import LEAST_EFFECT
+from migralab.spec.experiment import Experiment
+
+Floats = NDArray[np.float64]
+Values = Mapping[str, Mapping[str, Floats]]
+POWER, ALPHA = 0.8, 0.05
+MOST_REPLICATES = 10_000  # more are as good as never
+MOST_MISSING = 0.1  # as for claims: dishes without a value are not a random choice of dishes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """One arm and one readout: what each explanation expects of it, and what it takes to see which is right.
+
+    Parameters
+    ----------
+    arm, label, against, proposed
+        The arm, the arm it is compared with, and whether no paper has it yet.
+    readout, unit, scale
+        What is measured; ``log-ratio`` or ``difference`` (in `unit`).
+    expected
+        By explanation: the ratio to the reference, or the difference from it, with its interval.
+    difference
+        Between the explanations: of the log ratios, or of the differences, paired by seed.
+    sd, sd_paired
+        Standard deviation between dishes: of one dish (of the arm and of its reference, pooled), and of the effect
+        of a pair. The larger of both explanations.
+    replicates, replicates_paired
+        Dishes of the arm, and as many of its reference, for 80 % power; None beyond 10,000.
+    separates
+        Whether the explanations differ by more than chance, all comparisons together, and by a fifth at least.
+    """
+
+    arm: str
+    label: str
+    against: str
+    proposed: bool
+    readout: str
+    unit: str
+    scale: str
+    expected: dict[str, Estimate]
+    difference: Estimate
+    sd: float
+    sd_paired: float
+    replicates: int | None
+    replicates_paired: int | None
+    separates: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestions:
+    """Arms and readouts, the best first; `impossible` says which arms cannot be done, and why.
+
+    `skipped` has what too few seeds have a value of.
+    """
+
+    entry: str
+    between: tuple[str, str]
+    seeds: int
+    rows: tuple[Suggestion, ...]
+    impossible: dict[str, str]
+    skipped: tuple[str, ...] = ()
+    dishes: int = 0
+
+
+def suggest(
+    experiment: Experiment,
+    *,
+    between: tuple[str, str] | None = None,
+    seeds: int = LEAST_SEEDS,
+    readouts: Sequence[str] = (),
+    tier: str = "fast",
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Suggestions:
+    """Run every arm under two explanations and rank what tells them apart.
+
+    Parameters
+    ----------
+    between
+        Names of explanations or ways of signalling; by default the first two of the entry.
+    readouts
+        Instead of those that the claims of the entry use.
+
+    Raises
+    ------
+    RequestError
+        If the entry has no two explanations.
+    """
+    names = choose(experiment, between)
+    wanted = _readouts(experiment, readouts)
+    variants = {name: find_variant(experiment, name) for name in names}
+    impossible = {
+        arm: f"not under {name}: {why}"
+        for name, variant in variants.items()
+        for arm, why in impossible_arms(experiment, variant).items()
+    }
+    possible = [arm.id for arm in experiment.arms if arm.id not in impossible]
+    under = {name: apply_variant(experiment, variant) for name, variant in variants.items()}
+    jobs = [
+        Job(
+            models={arm: compile_arm(changed, arm, tier) for arm in possible},
+            seeds=range(1, seeds + 1),
+            readouts=wanted,
+        )
+        for changed in under.values()
+    ]
+    batches = run_jobs(jobs, workers=workers, progress=progress, dishes=sum(job.dishes for job in jobs))
+    rows, skipped = compare(experiment, dict(zip(names, (b.values() for b in batches), strict=True)), possible, wanted)
+    return Suggestions(
+        entry=experiment.id,
+        between=names,
+        seeds=seeds,
+        rows=rank(rows),
+        impossible=impossible,
+        skipped=tuple(skipped),
+        dishes=sum(batch.dishes for batch in batches),
+    )
+
+
+def choose(experiment: Experiment, between: tuple[str, str] | None) -> tuple[str, str]:
+    """Return the names of the two explanations, or say that there are no two."""
+    known = list(variants_of(experiment))
+    if len(known) < 2:
+        has = f"only '{known[0]}'" if known else "none"
+        raise RequestError(
+            f"{experiment.id} has {has} to be told apart: a suggestion needs two explanations "
+            "(explanations: in its file)."
+        )
+    first, second = between or (known[0], known[1])
+    if first == second:
+        raise RequestError(f"--between {first} {second}: name two different explanations.")
+    for name in (first, second):
+        find_variant(experiment, name)
+    return first, second
+
+
+def _readouts(experiment: Experiment, asked: Sequence[str]) -> tuple[str, ...]:
+    if asked:
+        for readout in asked:
+            find_observable(readout)
+        return tuple(dict.fromkeys(asked))
+    used = readouts_of(None, experiment.claims)
+    if not used:
+        raise RequestError(f"No claim of {experiment.id} compares a readout; name one with --readout.")
+    return used
+
+
+def compare(
+    experiment: Experiment, values: Mapping[str, Values], arms: Iterable[str], readouts: Iterable[str]
+) -> tuple[list[Suggestion], list[str]]:
+    """Return every arm against its reference in every readout, and what has too few values to be compared.
+
+    Parameters
+    ----------
+    values
+        By explanation, arm and readout: one array over seeds.
+    """
+    possible, rows, few = list(arms), [], dict[str, list[str]]()
+    pairs = [(experiment.arm(name), experiment.reference_of(name).id) for name in possible]
+    pairs = [(arm, reference) for arm, reference in pairs if not arm.control and reference in possible]
+    readouts = tuple(readouts)
+    for arm, reference in pairs:
+        for readout in readouts:
+            samples = np.stack([[own[name][readout] for name in (arm.id, reference)] for own in values.values()])
+            kept = np.asarray(np.isfinite(samples).all(axis=(0, 1)))
+            if kept.sum() < max(2, (1 - MOST_MISSING) * len(kept)):
+                few.setdefault(readout, []).append(f"{arm.id} ({kept.sum()} of {len(kept)} seeds)")
+                continue
+            found = _separate(samples[:, :, kept], len(pairs) * len(readouts))
+            rows.append(
+                Suggestion(
+                    arm=arm.id,
+                    label=arm.label,
+                    against=reference,
+                    proposed=arm.proposed,
+                    readout=readout,
+                    unit=find_observable(readout).observable.unit,
+                    scale=found.scale,
+                    expected=dict(zip(values, found.expected, strict=True)),
+                    difference=found.difference,
+                    sd=found.sd,
+                    sd_paired=found.sd_paired,
+                    replicates=replicates(abs(found.difference.value), found.sd, groups=2),
+                    replicates_paired=replicates(abs(found.difference.value), found.sd_paired, groups=1),
+                    separates=found.separates,
+                )
+            )
+    return rows, [f"{readout} of {', '.join(own)}" for readout, own in few.items()]
+
+
+def rank(rows: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
+    """Return the rows, those first that separate with the fewest replicates; a published arm before a proposed one."""
+
+    def key(row: Suggestion) -> tuple[bool, float, float, bool, float]:
+        own = math.inf if row.replicates is None else row.replicates
+        paired = math.inf if row.replicates_paired is None else row.replicates_paired
+        return (not row.separates, own, paired, row.proposed, -abs(row.difference.value))
+
+    return tuple(sorted(rows, key=key))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    scale: str
+    expected: tuple[Estimate, ...]
+    difference: Estimate
+    sd: float
+    sd_paired: float
+    separates: bool
+
+
+def _separate(samples: Floats, comparisons: int) -> _Found:
+    """Compare two explanations: samples of shape (explanations, arm and reference, seeds), without gaps.
+
+    Of many comparisons one is clear by chance: what separates is clear at 5 % for all of them together.
+    """
+    ratios = bool((samples > 0).all())
+    own = np.log(samples) if ratios else samples
+    effects = own[:, 0] - own[:, 1]
+    difference = estimate_mean(effects[0] - effects[1])
+    within = np.sqrt(own.var(axis=2, ddof=1).mean(axis=1))  # pooled over the arm and its reference
+    if ratios:
+        expected = tuple(estimate_ratio(arm, reference) for arm, reference in samples)
+        least = math.log1p(LEAST_EFFECT)
+    else:
+        expected = tuple(estimate_mean(effect) for effect in effects)
+        least = LEAST_EFFECT * float(np.abs(effects.mean(axis=1)).max())
+    widened = estimate_mean(effects[0] - effects[1], 1 - ALPHA / comparisons)
+    clear = widened.low > 0 or widened.high < 0
+    return _Found(
+        scale="log-ratio" if ratios else "difference",
+        expected=expected,
+        difference=difference,
+        sd=float(within.max()),
+        sd_paired=float(effects.std(axis=1, ddof=1).max()),
+        separates=clear and abs(difference.value) >= least,
+    )
+
+
+def power(effect: float, n: int, *, groups: int) -> float:
+    """Return the power of a two-sided t-test at 5 %.
+
+    Parameters
+    ----------
+    effect
+        Difference over the standard deviation (Cohen's d).
+    n
+        Replicates in a group.
+    groups
+        1: pairs, against a known value. 2: two groups with the same n.
+    """
+    freedom = groups * (n - 1)
+    shift = abs(effect) * math.sqrt(n / groups)
+    limit = float(stdtrit(freedom, 1 - ALPHA / 2))
+    both = float(nct.sf(limit, freedom, shift)) + float(nct.cdf(-limit, freedom, shift))
+    return 1.0 if math.isnan(both) and shift > limit else both  # nct gives up where nothing is left to chance
+
+
+def replicates(difference: float, sd: float, *, groups: int) -> int | None:
+    """Return the smallest n with a power of 80 %; None beyond 10,000, and where nothing differs.
+
+    Parameters
+    ----------
+    difference, sd
+        Difference to be seen, and the standard deviation between replicates.
+    groups
+        See `power`.
+    """
+    if not difference > 0 or not math.isfinite(difference):
+        return None
+    if sd <= 0 or difference / sd > 50:
+        return 2
+    effect, low, high = difference / sd, 1, 2
+    while power(effect, high, groups=groups) < POWER:
+        low, high = high, 2 * high
+        if high > 2 * MOST_REPLICATES:
+            return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if power(effect, middle, groups=groups) >= POWER else (middle, high)
+    return high if high <= MOST_REPLICATES else None

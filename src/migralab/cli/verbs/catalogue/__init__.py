@@ -1,0 +1,1 @@
+"""Verbs about the entries of the catalogue: `list`, `show`, `cite` and `catalogue`."""

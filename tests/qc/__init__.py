@@ -1,0 +1,1 @@
+"""A second, independent reading of every entry's numbers from the evidence, compared with the first."""
