@@ -5,9 +5,9 @@ What counts as agreement:
 - **sourced** numbers are equal within rounding: 5 %, or 10 % where either was read off a figure or computed (tags D,
   FIG, C); or the first value lies in the range that the second reader gives with a source. Where the second reader
   found no source at all, that is a disagreement, whatever the range.
-- **estimates** lie in the second reader's range; or the two ranges overlap and the values (the middle of a range on a
-  logarithmic scale, where there is no value) differ by a factor of 3 at most. Numbers of rules are always compared so:
-  a source gives a rule's direction.
+- **estimates**, and what was computed here (tags E, C), lie in the second reader's range; or the two ranges overlap
+  and the values (the middle of a range on a logarithmic scale, where there is no value) differ by a factor of 3 at
+  most. Numbers of rules are always compared so: a source gives a rule's direction.
 - **limits** of a claim hold the published number that the second reader read, or overlap with its range.
 - **directions** are the same; a ratio above or below 1 is a direction too.
 

@@ -13,7 +13,8 @@ from migralab.spec.experiment import Experiment
 from migralab.spec.rules.sentence import read_sentence
 
 NOTED = "second reader"  # what a note says where the two readings differ
-ESTIMATED = ("E",)
+ESTIMATED = ("E", "C")  # what was computed here has no source to be found either
+GRAINS = ("interval", "voxel")  # of the computation, not of the biology: no evidence speaks of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,8 @@ def _cited(key: str) -> str:
 def _numbers(experiment: Experiment) -> Iterator[Row]:
     for number in numbers_of(experiment):
         p = number.parameter
+        if number.path.rpartition(".")[2] in GRAINS:
+            continue
         yield Row(
             id=number.path, kind="estimate" if p.source.tag in ESTIMATED else "sourced",
             what=number.description or number.quantity, where=number.where, unit=p.unit, cited=_cited(p.source.key),
@@ -102,7 +105,8 @@ def _claims(experiment: Experiment) -> Iterator[Row]:
             own = claim.laboratory
             for name, value in (("cells", own.cells), ("experiments", own.experiments)):
                 yield Row(
-                    id=f"claims.{claim.id}.laboratory.{name}", kind="sourced", value=float(value),
+                    id=f"claims.{claim.id}.laboratory.{name}", value=float(value),
+                    kind="estimate" if own.source.tag in ESTIMATED else "sourced",
                     what=f"published number of {name}{' per arm' if name == 'cells' else ''}",
                     where=_arms(claim.comparison.arms, labels), cited=_cited(own.source.key), tag=own.source.tag,
                     noted=has_note(claim.note),

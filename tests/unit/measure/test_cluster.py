@@ -61,3 +61,30 @@ def test_near_share_counts_migrasomes_around_any_cell():
     assert look(made, "site.near_share").value == 0.5
     assert look(made, "site.near_share", radius_um=95.0).value == 0.25
     assert "no cells or no migrasomes" in look(square(), "site.near_share").note
+
+
+def test_an_hour_reads_an_earlier_frame_and_refuses_one_that_is_not_there():
+    cells = {
+        "frame": [0] * 4 + [1] * 4, "cell_id": [0, 1, 2, 3] * 2, "x_um": [0.0, 60, 0, 60, 0, 600, 0, 600],
+        "y_um": [0.0, 0, 80, 80, 0, 0, 800, 800], "cluster_cells": [4] * 4 + [1] * 4,
+        "lumen_um2": [400.0] * 4 + [100] * 4,
+    }  # fmt: skip
+    made = observe(cells=cells, frames_min=(360.0, 600.0))
+    for name, early, late in (
+        ("dispersion", 50.0, 500.0),
+        ("radius", 50.0, 500.0),
+        ("share", 1, 0.25),
+        ("normal", 1, 0),
+    ):
+        assert look(made, f"cluster.{name}", hour=6).value == pytest.approx(early)
+        assert look(made, f"cluster.{name}").value == pytest.approx(late)
+    assert "no frame near 2 h" in look(made, "cluster.share", hour=2).note
+    with pytest.raises(RequestError, match="not a number"):
+        look(made, "cluster.normal", hour="late")
+
+
+def test_near_share_at_an_hour_takes_cells_and_migrasomes_of_that_frame():
+    cells = np.array([[(0.0, 0.0), (900.0, 0.0)], [(500.0, 0.0), (900.0, 0.0)]])
+    made = with_migrasomes(cells, [(0.0, 90.0), (500.0, 99.0)], interval=60.0)
+    assert look(made, "site.near_share", hour=0).value == 1.0
+    assert look(made, "site.near_share", hour=1).value == 0.0

@@ -15,7 +15,7 @@ NORMAL_SHARE = 0.8
 UNKNOWN = "no cell of which this is known: the dish has no phenotype.lumen, or these are images or tracks"
 
 
-def measure_dispersion(view: View, *, what: str = "mean") -> Estimate:
+def measure_dispersion(view: View, *, what: str = "mean", hour: float | None = None) -> Estimate:
     """Return the distance of cells from their centroid in the frame, um.
 
     Parameters
@@ -24,9 +24,15 @@ def measure_dispersion(view: View, *, what: str = "mean") -> Estimate:
         Frame, and population that is asked.
     what
         ``mean`` distance, or ``rms``: the radius of gyration.
+    hour
+        Time of the frame, h; the frame of the view where it is left out.
     """
     if what not in {"mean", "rms"}:
         raise RequestError(f"what = '{what}' is not known of a dispersion. Allowed: mean, rms.")
+    here = view_at(view, hour)
+    if isinstance(here, Estimate):
+        return here
+    view = here
     place = np.column_stack([view.cell_values("x_um"), view.cell_values("y_um")])
     place = place[~np.isnan(place).any(axis=1)]
     if len(place) < 2:
@@ -43,9 +49,20 @@ def measure_dispersion(view: View, *, what: str = "mean") -> Estimate:
     return view.estimate(value, interval, "root mean square distance of cells from their centroid")
 
 
-def measure_share(view: View) -> Estimate:
-    """Return the share of cells that are in the largest cluster."""
-    size = _known(view, "cluster_cells")
+def measure_share(view: View, *, hour: float | None = None) -> Estimate:
+    """Return the share of cells that are in the largest cluster.
+
+    Parameters
+    ----------
+    view
+        Frame, and population that is asked.
+    hour
+        Time of the frame, h; the frame of the view where it is left out.
+    """
+    here = view_at(view, hour)
+    if isinstance(here, Estimate):
+        return here
+    size = _known(here, "cluster_cells")
     if not len(size):
         return missing(UNKNOWN)
     n, most = len(size), round(float(size.max()))
@@ -55,7 +72,7 @@ def measure_share(view: View) -> Estimate:
     return Estimate(value=most / n, low=low, high=high, n=n, method=how, note=note)
 
 
-def measure_normal(view: View, *, least: float = NORMAL_SHARE) -> Estimate:
+def measure_normal(view: View, *, least: float = NORMAL_SHARE, hour: float | None = None) -> Estimate:
     """Return 1 if the largest cluster holds at least a share of the cells, else 0; a mean over dishes is a share.
 
     Parameters
@@ -64,8 +81,10 @@ def measure_normal(view: View, *, least: float = NORMAL_SHARE) -> Estimate:
         Frame, and population that is asked.
     least
         Share of the cells in one cluster from which on it is called normal.
+    hour
+        Time of the frame, h; the frame of the view where it is left out.
     """
-    found = measure_share(view)
+    found = measure_share(view, hour=hour)
     if np.isnan(found.value):
         return found
     return _of_the_dish(
@@ -89,7 +108,9 @@ def measure_defect(view: View) -> Estimate:
     return _of_the_dish(float(chance.mean()), len(chance), "chance of a defect, as it follows from the vesicle")
 
 
-def measure_near_share(view: View, *, radius_um: float = NEAR_UM, of: str | None = None) -> Estimate:
+def measure_near_share(
+    view: View, *, radius_um: float = NEAR_UM, of: str | None = None, hour: float | None = None
+) -> Estimate:
     """Return the share of the migrasomes of the field that lie within a radius of a cell of the population.
 
     Parameters
@@ -100,7 +121,13 @@ def measure_near_share(view: View, *, radius_um: float = NEAR_UM, of: str | None
         Distance from the nearest of its cells.
     of
         Population that made the migrasomes; any by default, with those that were put there.
+    hour
+        Time of the frame, h; the frame of the view where it is left out.
     """
+    here = view_at(view, hour)
+    if isinstance(here, Estimate):
+        return here
+    view = here
     every = vesicles_of(view, of)
     targets = every.place[every.at(view.frame)]
     place = np.column_stack([view.cell_values("x_um"), view.cell_values("y_um")])
@@ -114,6 +141,19 @@ def measure_near_share(view: View, *, radius_um: float = NEAR_UM, of: str | None
         f"share of migrasomes within {radius_um:g} um of a cell", "Wilson over migrasomes, which are not independent"
     )
     return Estimate(value=hits / n, low=low, high=high, n=n, n_unit="migrasomes", method=how, note=f"{hits} of {n}")
+
+
+def view_at(view: View, hour: float | None) -> View | Estimate:
+    """Return the frame nearest to an hour, as the same population sees it, or why there is none."""
+    if hour is None:
+        return view
+    if isinstance(hour, bool) or not isinstance(hour, int | float):
+        raise RequestError(f"hour = '{hour}' is not a number. Write for example hour=6.")
+    times = np.asarray(view.observations.frames_min)
+    frame = int(np.argmin(np.abs(times - 60.0 * hour)))
+    if abs(times[frame] - 60.0 * hour) > 0.5 * np.max(np.diff(times), initial=1.0):
+        return missing(f"no frame near {hour:g} h; the run has {times[0] / 60:g} to {times[-1] / 60:g} h")
+    return View(view.observations, frame, view.population)
 
 
 def _known(view: View, column: str) -> Floats:
