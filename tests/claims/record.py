@@ -1,26 +1,35 @@
-"""``python -m tests.claims.record [ID ...] [--ways] [--sweep]``: record what every claim gives, for review.
+"""``python -m tests.claims.record [ID ...] [--ways] [--sweep] [--suggest]``: record what every claim gives, for review.
 
 One file per entry in docs/catalogue/results, as `migralab check ID --json` writes it, without what is another in each
-run. Each claim is judged in its own tier. Ways and sweeps are kept as they are unless they are asked for.
+run. Each claim is judged in its own tier. Ways, sweeps and suggestions are kept as they are unless they are asked for.
+
+``--suggest [--seeds N]`` judges nothing anew: it runs every arm under the explanations of an entry, the first against
+each of the others, and keeps ``"suggest": [{"between": [A, B], "seeds": N, "compared": rows, "rows": [...]}]``. A row
+is that of ``migralab suggest ID --json``; kept are the best of three arms that tell the two apart, else the nearest.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from migralab.catalog.catalog import entry_ids, load
 from migralab.checks.check import Checked, Scope, check_all
+from migralab.checks.suggest import suggest
 from migralab.checks.table import dump, to_document
+from migralab.core.errors import RequestError
 from migralab.spec.experiment import Experiment
 
 RESULTS = Path(__file__).resolve().parents[2] / "docs" / "catalogue" / "results"
 SEEDS = 20
 AGAIN = "python -m tests.claims.record"
 PARTS = ("claims", "estimates", "ways", "entries")
+ARMS_KEPT = 3
 
 
 def read(entry: str) -> dict[str, Any]:
@@ -50,7 +59,8 @@ def merged(experiment: Experiment, parts: list[Checked], old: dict[str, Any]) ->
     dishes = sum(own["entries"][experiment.id]["dishes"] for own in documents)
     tier = "fast" if len(parts) == 1 else "full"
     entries = {experiment.id: {"seeds": SEEDS, "tier": tier, "dishes": dishes}}
-    return {"claims": new["claims"], **kept, "entries": entries}
+    suggested = {"suggest": old["suggest"]} if old.get("suggest") else {}
+    return {"claims": new["claims"], **kept, **suggested, "entries": entries}
 
 
 def changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
@@ -79,16 +89,68 @@ def record(entry: str, *, ways: bool, sweep: bool, workers: int) -> list[str]:
     return changes(old, new)
 
 
+def suggestions(experiment: Experiment, *, seeds: int, workers: int) -> list[dict[str, Any]]:
+    """Return the arms that tell the first explanation of an entry from each of the others."""
+    first, *others = list(experiment.explanations) or [""]
+    found = []
+    for second in others:
+        part: dict[str, Any] = {"between": [first, second], "seeds": seeds}
+        try:
+            own = finite(asdict(suggest(experiment, between=(first, second), seeds=seeds, workers=workers)))
+        except RequestError as error:
+            found.append(part | {"rows": [], "problem": str(error)})
+            continue
+        rows = own.pop("rows")
+        more = {key: own[key] for key in ("identical", "apart_in_control", "impossible", "skipped") if own.get(key)}
+        found.append(part | {"compared": len(rows), "rows": best(rows)} | more)
+    return found
+
+
+def best(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the first row of each of the first arms that tell accounts apart, else the nearest row."""
+    by_arm: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if row["separates"]:
+            by_arm.setdefault(row["arm"], row)
+    return list(by_arm.values())[:ARMS_KEPT] or rows[:1]
+
+
+def finite(value: Any) -> Any:
+    """Return a plain value in which what is not finite is None."""
+    if isinstance(value, dict):
+        return {key: finite(own) for key, own in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(own) for own in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def record_suggestions(entry: str, *, seeds: int, workers: int) -> list[str]:
+    """Write the suggestions into the record of an entry, which must be there, and return the best arm of each pair."""
+    experiment = load(entry).experiment
+    found = suggestions(experiment, seeds=seeds, workers=workers)
+    document = read(experiment.id)
+    entries = document.pop("entries", {})
+    document |= {"suggest": found} if found else {}
+    path = RESULTS / f"{experiment.id}.json"
+    path.write_text(dump(document | {"entries": entries}), encoding="utf-8")
+    return [f"{' or '.join(own['between'])}: {own['rows'][0]['arm'] if own['rows'] else 'none'}" for own in found]
+
+
 def main() -> None:
     """Record the entries that are named, or all."""
     parser = argparse.ArgumentParser(prog=AGAIN, description=__doc__)
     parser.add_argument("entries", nargs="*")
     parser.add_argument("--ways", action="store_true", help="put claims to the ways of signalling anew")
     parser.add_argument("--sweep", action="store_true", help="halve and double the key estimates anew")
+    parser.add_argument("--suggest", action="store_true", help="only: which arm tells explanations apart")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="dishes an arm, for --suggest")
     parser.add_argument("--workers", type=int, default=2)
     asked = parser.parse_args()
     for entry in asked.entries or entry_ids():
-        lines = record(entry, ways=asked.ways, sweep=asked.sweep, workers=asked.workers)
+        if asked.suggest:
+            lines = record_suggestions(entry, seeds=asked.seeds, workers=asked.workers)
+        else:
+            lines = record(entry, ways=asked.ways, sweep=asked.sweep, workers=asked.workers)
         sys.stdout.write(f"{entry}: {'; '.join(lines) or 'as it was'}\n")
         sys.stdout.flush()
 

@@ -72,11 +72,31 @@ def test_what_makes_no_sense_is_refused_in_one_line(call):
         assert message in err
 
 
+def test_suggest_says_that_two_accounts_are_the_same_experiment(call, tmp_path):
+    same = "changes: {motility.walk.speed_cv: {value: 0.01"
+    assert same in WALK
+    (tmp_path / "same.yaml").write_text(WALK.replace(same, "changes: {motility.walk.speed: {value: 1 um/min"))
+    code, out, _ = call("suggest", "same.yaml", "--seeds", "3", "--workers", "1")
+    assert code == 0
+    assert "'as-written' and 'stuck' are the same experiment" in out
+
+
+def test_run_prints_what_the_entry_asks_before_the_usual_counts(call):
+    code, out, _ = call("run", "walk.yaml")
+    assert code == 0
+    assert out.index("What this entry asks") < out.index("speed.mean") < out.index("The usual counts")
+
+
 def test_suggest_says_what_tells_two_explanations_apart(call):
     code, out, _ = call("suggest", "walk.yaml", "--between", "as-written", "matrix", "--seeds", "4", "--workers", "1")
     assert code == 0
     assert "which experiment tells 'as-written' from 'matrix'? 4 dishes an arm under each" in out
     assert "fast (twice as fast) against rest, published: speed.mean" in out
+    assert "sizes of the effects rest on the estimates of the entry" in out
+    for between in (("--between", "as-written,matrix"), ("--between=as-written,matrix",)):
+        assert call("suggest", "walk.yaml", *between, "--seeds", "4", "--workers", "1")[1] == out
+    for arguments in (("suggest", "walk.yaml", "matrix"), ("suggest", "walk.yaml", "--between", "matrix")):
+        assert call(*arguments)[0] == 2
     code, out, _ = call("suggest", "walk.yaml", "--seeds", "3", "--workers", "1")
     assert "No arm tells them apart by a fifth at least and by more than chance" in out
     code, out, _ = call(

@@ -19,8 +19,9 @@ from migralab.checks.estimate import (
     estimate_quotient,
     estimate_ratio,
 )
-from migralab.checks.verdict import Finding, Outcome, judge_direction, judge_within
+from migralab.checks.verdict import LEAST_SEEDS, Finding, Outcome, judge_direction, judge_within, number
 from migralab.spec.claim import (
+    LEAST_EFFECT,
     Comparison,
     Equivalence,
     Exponent,
@@ -74,7 +75,15 @@ def _find_rescue(comparison: Rescue, samples: Floats) -> Finding:
     share = estimate_quotient(rescued - mutant, control - mutant)
     found = _bounded(share, comparison.low, comparison.high)
     if math.isinf(share.low) and share.n > 1:
-        note = "the mutant does not differ from the control, so nothing is there to be rescued"
+        loss = estimate_ratio(mutant, control)
+        small = loss.low <= 1.0 <= loss.high or abs(loss.value - 1.0) < LEAST_EFFECT
+        if small and share.n >= LEAST_SEEDS:
+            note = (
+                "the mutant does not differ from the control clearly and by a fifth, so nothing is there to be rescued"
+            )
+        else:
+            note = f"the mutant's loss is not clear of 0 in {share.n} dishes, so its rescued share has no limits"
+            note += "; more --seeds" if share.n < LEAST_SEEDS else ""
         return replace(found, outcome="inconclusive", note=note)
     return found
 
@@ -136,8 +145,27 @@ def _find_time_order(comparison: TimeOrder, samples: Floats) -> Finding:
     outcome: Outcome = "inconclusive"
     if gap.n > 1 and not gap.low <= least <= gap.high:
         outcome = "pass" if gap.low > least else "fail"
-    expected = f"{comparison.later} later than {comparison.readout} by more than {least:g} {comparison.unit}".strip()
+    before, after = name_events(comparison)
+    margin = f", by more than {number(least)} {comparison.unit}".rstrip() if least else ""
+    expected = f"{before} first, {after} later{margin}"
     return Finding(outcome=outcome, estimate=gap, expected=expected, low=least)
+
+
+def name_events(comparison: TimeOrder) -> tuple[str, str]:
+    """Return the two events of a time order in short words: what tells their readouts apart."""
+    before, after = comparison.readouts
+    parts = [_options(name) for name in (before, after)]
+    if before.partition("[")[0] == after.partition("[")[0]:
+        differing = [key for key in parts[0] if parts[1].get(key, parts[0][key]) != parts[0][key]]
+        if differing:
+            one, two = (" ".join(own[key] for key in differing) for own in parts)
+            return one, two
+    return before, after
+
+
+def _options(readout: str) -> dict[str, str]:
+    pairs = (part.partition("=") for part in readout.partition("[")[2].rstrip("]").split(","))
+    return {key.strip(): value.strip() for key, equals, value in pairs if equals}
 
 
 def _bounded(estimate: Estimate, low: float, high: float, unit: str = "", effect: float | None = None) -> Finding:
@@ -169,7 +197,10 @@ def _direction(direction: str, least: float) -> str:
 
 
 def _range(low: float, high: float) -> str:
-    return f"{low:.3g} to {high:.3g}"
+    """Return the limits; a lower one that lies a little below 0 only lets 0 in, so it is left out."""
+    if low <= 0 < high and -low <= high:
+        return f"at most {number(high)}"
+    return f"{number(low)} to {number(high)}"
 
 
 def _no_reference(estimate: Estimate) -> str:

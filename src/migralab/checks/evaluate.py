@@ -16,7 +16,7 @@ from migralab.checks.laboratory import share_of_laboratories
 from migralab.checks.verdict import LEAST_SEEDS, Finding, Verdict
 from migralab.core import units as unit_of
 from migralab.core.errors import RequestError, UnknownIdError
-from migralab.spec.claim import Claim, Comparison, Order, Ratio, Sign, TimeOrder
+from migralab.spec.claim import Claim, Comparison, Interval, Order, Ratio, Sign, TimeOrder
 from migralab.spec.experiment import Experiment
 
 Floats = NDArray[np.float64]
@@ -77,11 +77,12 @@ def judge(
     if isinstance(claim.comparison, TimeOrder):
         samples = _bounded_times(samples)
     kept = np.isfinite(samples).all(axis=(0, 1))
-    finding = find(claim.comparison, samples[:, :, kept])
+    finding = find(_with_unit(claim.comparison, units or {}), samples[:, :, kept])
     finding = _hold_back(finding, claim, seeds, int(kept.sum()))
     if claim.grade == "T3":
         finding = replace(finding, outcome="none", note="; ".join(part for part in (UNTESTED, finding.note) if part))
-    return _verdict(entry, claim, finding, labels=labels, **_laboratory(claim, samples[:, 0, kept]))
+    unit = _with_unit(claim.comparison, units or {}).unit
+    return _verdict(entry, claim, finding, labels=labels, unit=unit, **_laboratory(claim, samples[:, 0, kept]))
 
 
 def _bounded_times(samples: Floats) -> Floats:
@@ -119,6 +120,13 @@ def _collect(comparison: Comparison, values: Values, units: Mapping[str, str]) -
             "Run the same seeds in every arm."
         )
     return np.stack(rows).reshape(len(comparison.arms), len(comparison.readouts), -1), lengths.pop()
+
+
+def _with_unit(comparison: Comparison, units: Mapping[str, str]) -> Comparison:
+    """Return the comparison with the unit of its readout, where it states none and its numbers have one."""
+    if comparison.unit or not isinstance(comparison, Interval | TimeOrder):
+        return comparison
+    return comparison.model_copy(update={"unit": units.get(comparison.readout, "")})
 
 
 def _factor(wanted: str, got: str | None) -> float:
@@ -164,7 +172,7 @@ def _laboratory(claim: Claim, samples: Floats) -> dict[str, Any]:
     return {"share_of_laboratories": weakest.pooled, "share_per_experiment": weakest.per_experiment}
 
 
-def _role(claim: Claim) -> str:
+def role_of(claim: Claim) -> str:
     """Return the role of a verdict; what the model predicts and nobody has measured is a consequence, no success."""
     if claim.role is None or claim.grade == "by-construction":
         return "by-construction"
@@ -181,12 +189,11 @@ def _verdict(
         id=claim.id,
         statement=claim.statement,
         grade=claim.grade,
-        role=_role(claim),
+        role=role_of(claim),
         verdict=finding.outcome,
         source=str(claim.source),
         observed=estimate.value if estimate and known else None,
         interval=(estimate.low, estimate.high) if estimate and known and estimate.n > 1 else None,
-        unit=claim.comparison.unit if claim.comparison else "",
         expected=finding.expected,
         expected_low=finding.low,
         expected_high=finding.high,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from migralab.checks.table import VerdictChange, score
-from migralab.checks.verdict import Verdict
+from migralab.checks.verdict import Verdict, seen
 
 _GROUPS = (
     ("predicted", "Predicted", "No number here set a parameter. These count."),
@@ -53,12 +53,10 @@ def to_markdown(
 def _table(verdicts: Iterable[Verdict]) -> list[str]:
     rows = ["| claim | verdict | observed | expected | grade | source |", "|---|---|---|---|---|---|"]
     for v in verdicts:
-        span = "" if v.interval is None else f" [{v.interval[0]:.3g}, {v.interval[1]:.3g}]"
-        observed = "no value" if v.observed is None else f"{v.observed:.3g}{span}"
         off = f" by {v.by_how_much:+.2g}" if v.verdict == "fail" and v.by_how_much else ""
         word = _WORDS[v.verdict] + off
         rows.append(
-            f"| {_cell(v.statement)} | {word} | {observed} | {_cell(v.expected)} | {v.grade} | {_cell(v.source)} |"
+            f"| {_cell(v.statement)} | {word} | {seen(v)} | {_cell(v.expected)} | {v.grade} | {_cell(v.source)} |"
         )
     return rows
 
@@ -67,8 +65,7 @@ def _unjudged(v: Verdict) -> str:
     """Return what is seen of a claim that gets no verdict, and which experiment would decide."""
     parts = [f"- {v.statement} ({v.source})"]
     if v.observed is not None:
-        span = "" if v.interval is None else f" [{v.interval[0]:.3g}, {v.interval[1]:.3g}]"
-        parts.append(f"observed {v.observed:.3g}{span}, if it holds {v.expected}")
+        parts.append(f"observed {seen(v)}, if it holds {v.expected}")
     if v.discriminating_arm:
         label = f" ({v.discriminating_label})" if v.discriminating_label else ""
         parts.append(f"would decide: `{v.discriminating_arm}`{label}")

@@ -1,8 +1,11 @@
 """Which experiment tells two explanations apart: every arm under both, and the replicates that a laboratory needs.
 
-An arm's effect is its readout against that of its reference arm, as a log ratio where no dish has a value of 0 or
-less, else as a difference. Two explanations expect two effects. How many replicates tell which is seen follows from
-the noncentral t distribution, two-sided at 5 %, with 80 % power.
+An arm's effect is its readout against that of its reference arm, as a log ratio. Where a dish has 0, half of the
+smallest value above 0 is added to every dish: so an arm that has nothing under one account keeps its place. Only
+readouts that can be negative are compared by differences. Two explanations expect two effects. How many replicates
+tell which is seen follows from the noncentral t distribution, two-sided at 5 %, with 80 % power.
+An arm with 0 in every dish under one account, and more in every dish under the other, is **all or nothing**: two or
+three dishes decide, and it comes first.
 
 Two designs, between which a laboratory lies. *Dishes on their own*: every dish of the arm and of its reference is an
 experiment of its own, with its own experiment effect. *Paired*: arm and reference of one seed. The simulated pair
@@ -12,7 +15,7 @@ shares more than a real one (chance of the same cells, not only the experiment),
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +38,7 @@ Floats = NDArray[np.float64]
 Values = Mapping[str, Mapping[str, Floats]]
 POWER, ALPHA = 0.8, 0.05
 MOST_REPLICATES = 10_000  # more are as good as never
+MOST_IF_NOTHING = 3  # dishes that decide between nothing and something; a single one could be a mishap
 MOST_MISSING = 0.1  # as for claims: dishes without a value are not a random choice of dishes
 
 
@@ -47,18 +51,20 @@ class Suggestion:
     arm, label, against, proposed
         The arm, the arm it is compared with, and whether no paper has it yet.
     readout, unit, scale
-        What is measured; ``log-ratio`` or ``difference`` (in `unit`).
+        What is measured; ``log-ratio``, ``log-ratio-with-zeros`` or ``difference`` (in `unit`).
     expected
         By explanation: the ratio to the reference, or the difference from it, with its interval.
     difference
         Between the explanations: of the log ratios, or of the differences, paired by seed.
     sd, sd_paired
         Standard deviation between dishes: of one dish (of the arm and of its reference, pooled), and of the effect
-        of a pair. The larger of both explanations.
+        of a pair. Each explanation with its own, joined as Welch does (root of the mean variance).
     replicates, replicates_paired
         Dishes of the arm, and as many of its reference, for 80 % power; None beyond 10,000.
     separates
         Whether the explanations differ by more than chance, all comparisons together, and by a fifth at least.
+    all_or_nothing
+        Whether the arm has 0 in every dish under one explanation, and more in every dish under the other.
     """
 
     arm: str
@@ -75,13 +81,15 @@ class Suggestion:
     replicates: int | None
     replicates_paired: int | None
     separates: bool
+    all_or_nothing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestions:
     """Arms and readouts, the best first; `impossible` says which arms cannot be done, and why.
 
-    `skipped` has what too few seeds have a value of.
+    `skipped` has what too few seeds have a value of. `identical` says that every dish of every arm is the same under
+    both explanations; `apart_in_control` names the readouts in which the control itself tells them apart.
     """
 
     entry: str
@@ -90,6 +98,8 @@ class Suggestions:
     rows: tuple[Suggestion, ...]
     impossible: dict[str, str]
     skipped: tuple[str, ...] = ()
+    identical: bool = False
+    apart_in_control: tuple[str, ...] = ()
     dishes: int = 0
 
 
@@ -136,7 +146,8 @@ def suggest(
         for changed in under.values()
     ]
     batches = run_jobs(jobs, workers=workers, progress=progress, dishes=sum(job.dishes for job in jobs))
-    rows, skipped = compare(experiment, dict(zip(names, (b.values() for b in batches), strict=True)), possible, wanted)
+    values = dict(zip(names, (b.values() for b in batches), strict=True))
+    rows, skipped = compare(experiment, values, possible, wanted)
     return Suggestions(
         entry=experiment.id,
         between=names,
@@ -144,8 +155,28 @@ def suggest(
         rows=rank(rows),
         impossible=impossible,
         skipped=tuple(skipped),
+        identical=are_identical(values, possible, wanted),
+        apart_in_control=tuple(_apart_in(experiment.control.id, values, wanted)),
         dishes=sum(batch.dishes for batch in batches),
     )
+
+
+def are_identical(values: Mapping[str, Values], arms: Iterable[str], readouts: Sequence[str]) -> bool:
+    """Return whether every dish of every arm has the same value under both explanations."""
+    first, second = values.values()
+    return all(np.array_equal(first[arm][name], second[arm][name], equal_nan=True) for arm in arms for name in readouts)
+
+
+def _apart_in(arm: str, values: Mapping[str, Values], readouts: Iterable[str]) -> Iterator[str]:
+    """Yield the readouts whose mean in this arm differs between the explanations by a fifth at least, and clearly."""
+    first, second = values.values()
+    for name in readouts:
+        one, two = np.asarray(first[arm][name]), np.asarray(second[arm][name])
+        kept = np.isfinite(one) & np.isfinite(two)
+        gap = estimate_mean(one[kept] - two[kept])
+        size = max(abs(one[kept].mean()), abs(two[kept].mean())) if kept.any() else 0.0
+        if gap.n > 1 and (gap.low > 0 or gap.high < 0) and abs(gap.value) >= LEAST_EFFECT * size:
+            yield name
 
 
 def choose(experiment: Experiment, between: tuple[str, str] | None) -> tuple[str, str]:
@@ -198,6 +229,11 @@ def compare(
                 few.setdefault(readout, []).append(f"{arm.id} ({kept.sum()} of {len(kept)} seeds)")
                 continue
             found = _separate(samples[:, :, kept], len(pairs) * len(readouts))
+            needed = [
+                replicates(abs(found.difference.value), sd, groups=n) for sd, n in ((found.sd, 2), (found.sd_paired, 1))
+            ]
+            if found.all_or_nothing:
+                needed = [MOST_IF_NOTHING if n is None else min(n, MOST_IF_NOTHING) for n in needed]
             rows.append(
                 Suggestion(
                     arm=arm.id,
@@ -211,21 +247,22 @@ def compare(
                     difference=found.difference,
                     sd=found.sd,
                     sd_paired=found.sd_paired,
-                    replicates=replicates(abs(found.difference.value), found.sd, groups=2),
-                    replicates_paired=replicates(abs(found.difference.value), found.sd_paired, groups=1),
+                    replicates=needed[0],
+                    replicates_paired=needed[1],
                     separates=found.separates,
+                    all_or_nothing=found.all_or_nothing,
                 )
             )
     return rows, [f"{readout} of {', '.join(own)}" for readout, own in few.items()]
 
 
 def rank(rows: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
-    """Return the rows, those first that separate with the fewest replicates; a published arm before a proposed one."""
+    """Return the rows: all or nothing first, then the fewest replicates, a published arm before a proposed one."""
 
-    def key(row: Suggestion) -> tuple[bool, float, float, bool, float]:
+    def key(row: Suggestion) -> tuple[bool, bool, float, float, bool, float]:
         own = math.inf if row.replicates is None else row.replicates
         paired = math.inf if row.replicates_paired is None else row.replicates_paired
-        return (not row.separates, own, paired, row.proposed, -abs(row.difference.value))
+        return (not row.all_or_nothing, not row.separates, own, paired, row.proposed, -abs(row.difference.value))
 
     return tuple(sorted(rows, key=key))
 
@@ -238,6 +275,7 @@ class _Found:
     sd: float
     sd_paired: float
     separates: bool
+    all_or_nothing: bool
 
 
 def _separate(samples: Floats, comparisons: int) -> _Found:
@@ -245,27 +283,47 @@ def _separate(samples: Floats, comparisons: int) -> _Found:
 
     Of many comparisons one is clear by chance: what separates is clear at 5 % for all of them together.
     """
-    ratios = bool((samples > 0).all())
-    own = np.log(samples) if ratios else samples
+    scale, own = _scaled(samples)
     effects = own[:, 0] - own[:, 1]
     difference = estimate_mean(effects[0] - effects[1])
-    within = np.sqrt(own.var(axis=2, ddof=1).mean(axis=1))  # pooled over the arm and its reference
-    if ratios:
-        expected = tuple(estimate_ratio(arm, reference) for arm, reference in samples)
-        least = math.log1p(LEAST_EFFECT)
-    else:
+    if scale == "difference":
         expected = tuple(estimate_mean(effect) for effect in effects)
         least = LEAST_EFFECT * float(np.abs(effects.mean(axis=1)).max())
+    else:
+        expected = tuple(estimate_ratio(arm, reference) for arm, reference in samples)
+        least = math.log1p(LEAST_EFFECT)
     widened = estimate_mean(effects[0] - effects[1], 1 - ALPHA / comparisons)
     clear = widened.low > 0 or widened.high < 0
+    nothing = _is_all_or_nothing(samples)
     return _Found(
-        scale="log-ratio" if ratios else "difference",
+        scale=scale,
         expected=expected,
         difference=difference,
-        sd=float(within.max()),
-        sd_paired=float(effects.std(axis=1, ddof=1).max()),
-        separates=clear and abs(difference.value) >= least,
+        sd=math.sqrt(float(own.var(axis=2, ddof=1).mean())),  # pooled over the arm and its reference, and over both
+        sd_paired=math.sqrt(float(effects.var(axis=1, ddof=1).mean())),
+        separates=nothing or (clear and abs(difference.value) >= least),
+        all_or_nothing=nothing,
     )
+
+
+def _scaled(samples: Floats) -> tuple[str, Floats]:
+    """Return the scale on which dishes are compared, and the dishes on it."""
+    if (samples > 0).all():
+        return "log-ratio", np.log(samples)
+    if (samples < 0).any() or not (samples > 0).any():
+        return "difference", samples
+    return "log-ratio-with-zeros", np.log(samples + samples[samples > 0].min() / 2)
+
+
+def _is_all_or_nothing(samples: Floats) -> bool:
+    """Whether the arm has 0 in all dishes under one explanation and in none under the other, and its reference not."""
+    arm, reference = (_nothing_or_some(samples[:, index]) for index in (0, 1))
+    return samples.shape[2] > 1 and arm in ((True, False), (False, True)) and reference != arm
+
+
+def _nothing_or_some(dishes: Floats) -> tuple[bool | None, ...]:
+    """Return by explanation: True where every dish has 0, False where none has, None for some."""
+    return tuple(True if (own == 0).all() else False if (own > 0).all() else None for own in dishes)
 
 
 def power(effect: float, n: int, *, groups: int) -> float:

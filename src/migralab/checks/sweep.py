@@ -27,7 +27,7 @@ def estimates_to_sweep(experiment: Experiment, *, every: bool = True) -> list[st
     resolved = compile_experiment(experiment).experiment
     if not every and experiment.key_estimates:
         for path in experiment.key_estimates:
-            _value_in(resolved, path)
+            value_in(resolved, path)
         return list(experiment.key_estimates)
     found = {
         f"{mechanism}.{name}": None
@@ -80,10 +80,10 @@ def scaled(experiment: Experiment, path: str, factor: float) -> Experiment:
         If no dish allows the new value, such as twice a share of 0.8.
     """
     resolved = compile_experiment(experiment).experiment
-    return scale_parameter(experiment, path, factor, _value_in(resolved, path))
+    return scale_parameter(experiment, path, factor, value_in(resolved, path))
 
 
-def _value_in(resolved: Experiment, path: str) -> Parameter:
+def value_in(resolved: Experiment, path: str) -> Parameter:
     """Return a quantity of a resolved control, or raise UnknownIdError."""
     if (pooled := estimates_in(resolved.pools).get(path)) is not None:
         return pooled

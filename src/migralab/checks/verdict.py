@@ -14,6 +14,7 @@ No verdict rests on fewer than 20 seeds for T2, nor on fewer than 2 for T1.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +22,8 @@ from migralab.checks.estimate import Estimate
 
 Outcome = Literal["pass", "fail", "inconclusive", "none", "impossible"]
 LEAST_SEEDS = 20
+MINUTES_ENOUGH = 120  # from here on hours are told, too
+NOT_NEGATIVE = re.compile(r"at most|(every step )?ratio at")  # expected of counts, shares and ratios of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +115,48 @@ class Finding:
         if self.low is not None and value < self.low:
             return value - self.low
         return 0.0
+
+
+def number(value: float) -> str:
+    """Return three digits, without an exponent from 0.001 to 100 000."""
+    if value == 0 or not math.isfinite(value) or not 1e-3 <= abs(value) < 1e5:
+        return f"{value:.3g}"
+    digits = max(0, 2 - math.floor(math.log10(abs(value))))
+    text = f"{value:.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def span(interval: tuple[float, float] | None) -> str:
+    """Return an interval as it is written behind its value."""
+    if interval is None:
+        return ""
+    if math.isinf(interval[0]) and math.isinf(interval[1]):
+        return ", no limits"
+    return f" [{number(interval[0])}, {number(interval[1])}]"
+
+
+def seen(v: Verdict) -> str:
+    """Return in words what was observed, with its unit; of a time order, which of the two came first."""
+    if v.observed is None:
+        return "no value"
+    unit = f" {v.unit}" if v.unit else ""
+    if v.unit == "min" and abs(v.observed) >= MINUTES_ENOUGH:
+        unit += f" ({number(abs(v.observed) / 60)} h)"
+    before, first, rest = v.expected.partition(" first, ")
+    after, later, _ = rest.partition(" later")
+    if first and later:
+        order = (before, after) if v.observed >= 0 else (after, before)
+        return f"{order[0]} first, {order[1]} {number(abs(v.observed))}{unit} later{_turned(v)}"
+    interval = v.interval
+    if interval is not None and v.observed >= 0 and math.isfinite(interval[0]) and NOT_NEGATIVE.match(v.expected):
+        interval = (max(0.0, interval[0]), interval[1])  # Student's and Fieller's intervals know no bound
+    return f"{number(v.observed)}{unit}{span(interval)}"
+
+
+def _turned(v: Verdict) -> str:
+    if v.interval is None or v.observed is None or v.observed >= 0:
+        return span(v.interval)
+    return span((-v.interval[1], -v.interval[0]))
 
 
 def judge_within(estimate: Estimate, low: float, high: float) -> Outcome:

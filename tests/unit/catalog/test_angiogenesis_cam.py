@@ -60,3 +60,11 @@ def test_all_four_ways_have_the_most_of_the_budget() -> None:
     assert signalling is not None
     assert set(signalling.ways) == {"diffusing", "matrix", "contact", "delivered"}
     assert all(way.most for way in signalling.ways.values())
+
+
+def test_free_vegf_is_cited_where_it_stands_and_the_rule_of_eighty_per_cent_is_said_per_arm() -> None:
+    background = entry().mechanisms["signals.diffusing@vegf"]["background"]
+    assert background.source.key == "bmcsystbiol2008"  # 2:77; the receptors are of 5:170
+    claims = {claim.id: claim for claim in entry().claims}
+    assert all("80 % rule" in claims[name].note for name in (*P_VALUES, "monocytes-needed"))
+    assert "no live rival" in entry().explanations["poor-dose"].note

@@ -18,6 +18,19 @@ def test_the_entry_itself_has_neither_hdl_nor_apoa1(entry):
     assert len({p.value for p in entry.arm("hdl").changes.values()}) == 1
 
 
+def test_hdl_is_one_medium_and_two_edges_and_each_is_cut_alone(entry):
+    both = {path: p.value for path, p in entry.arm("hdl").changes.items()}
+    cut = [{path: p.value for path, p in entry.arm(name).changes.items()} for name in ("hdl-donor", "hdl-recipient")]
+    assert [len(own) for own in cut] == [1, 1]
+    assert cut[0] | cut[1] == both
+    assert len({entry.arm(name).edge for name in ("hdl-donor", "hdl-recipient")}) == 2
+    assert all(entry.arm(name).proposed for name in ("hdl-donor", "hdl-recipient"))
+
+
+def test_what_typed_signs_distances_or_thresholds_decide_is_not_judged(entry):
+    assert [claim.id for claim in entry.claims if claim.grade == "T2"] == ["hdl-competes"]
+
+
 def test_apart_and_mixed_have_as_many_donors(entry):
     near, apart = entry.populations["macrophages"], entry.populations["macrophages_apart"]
     assert near.cells == apart.cells

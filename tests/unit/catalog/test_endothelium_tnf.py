@@ -57,4 +57,12 @@ def test_accounts_differ_in_who_guides() -> None:
 
 def test_typed_signs_score_nothing() -> None:
     graded = {claim.id: claim.grade for claim in entry().claims}
-    assert {graded[name] for name in ("nematic-order-rises", "migrasomes-rise", "straighter")} == {"by-construction"}
+    typed = ("nematic-order-rises", "migrasomes-rise", "tpm1-returns-order", "tpm1-returns-migrasomes")
+    assert {graded[name] for name in typed} == {"by-construction"}
+
+
+def test_both_readings_of_directed_are_put_to_the_abstract_and_say_that_they_are_readings() -> None:
+    for name in ("polar-order-rises", "straighter"):
+        claim = next(c for c in entry().claims if c.id == name)
+        assert (claim.grade, claim.source.key) == ("T2", "gagat2021")
+        assert claim.statement.startswith("if directed means ")

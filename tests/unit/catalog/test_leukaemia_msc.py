@@ -43,3 +43,12 @@ def test_rules_of_rivals_are_idle_in_the_entry_itself(entry):
 def test_the_wash_is_one_half_time_of_return_before_the_end(entry):
     stop = entry.arm("washed").changes["signals.bath.stop"].value
     assert entry.dish.duration_s / 60 - stop == pytest.approx(0.6931 / 0.04, abs=0.5)  # 0.04 /min: BMC Cell Biol 15:15
+
+
+def test_attraction_is_judged_against_the_same_dish_without_the_cue(entry):
+    assert {path: p.value for path, p in entry.arm("blind").changes.items()} == {
+        "signals.cargo.membrane_protein": 0, "signals.cargo.soluble_protein": 0,
+    }  # fmt: skip
+    claim = next(claim for claim in entry.claims if claim.id == "attracts")
+    assert claim.comparison.kind == "sign"
+    assert claim.comparison.arms == ("blind", "control")

@@ -47,3 +47,26 @@ def test_the_network_is_that_of_the_endothelium(entry):
 def test_peroxide_beyond_its_limit_is_the_rival(entry):
     rival = entry.explanations["peroxide-acts"].changes["pathways.ros-coagulation.peroxide_weight"]
     assert 0.92 < rival.value <= 1, "docs/pathways/ros-coagulation.md: eq-ros-sign"
+
+
+def test_the_sign_of_sod2_is_no_prediction(entry):
+    weight = entry.mechanisms["pathways.ros-coagulation"]["peroxide_weight"]
+    claims = {c.id: c for c in entry.claims}
+    assert (weight.value, weight.calibrated_on) == (0.2, "sod2-is-what-acts")
+    assert {claims[name].role for name in ("sod2-is-what-acts", "sod2-rescues")} == {"calibrated"}
+    assert claims["packed-protects"].grade == "by-construction"
+
+
+def test_what_a_second_reader_reads_otherwise_is_noted(entry):
+    rates = entry.populations["endothelium"].changes
+    dose = entry.arm("loss-sod2").changes["recipients.add-back.mass"]
+    for place in (rates["motility.contact.diameter"], dose, entry.rules["clots"]):
+        assert "second reader" in place.note
+
+
+def test_one_rear_for_all_leukocytes(entry):
+    widths = [
+        load_entry(name).experiment.mechanisms["biogenesis.rear-width"]["straight_width"]
+        for name in ("neutrophil-sepsis", "neutrophil-tcell", "angiogenesis-cam")
+    ]
+    assert {(w.value, w.unit) for w in widths} == {(3.0, "um")}

@@ -25,6 +25,8 @@ def test_published_arms_differ_in_what_they_name() -> None:
     assert changed("cxcl12-loss") == {MEMBRANE: 0.0, SOLUBLE: 0.0, SECRETION: 0.0}
     assert set(changed("amd")) == {"recipients.receptors.antagonist"}
     assert not any(entry().arm(arm).proposed for arm in ("depleted", "cxcl12-loss", "amd"))
+    assert entry().arm("amd-20000").proposed
+    assert changed("amd-20000") == {"recipients.receptors.antagonist": 20000.0}
 
 
 def test_the_free_arm_gives_off_the_mass_that_trails_hold() -> None:
@@ -56,3 +58,9 @@ def test_speeds_lie_where_systems_md_puts_them_and_all_four_ways_have_their_most
     for name, way in ways.ways.items():
         (load,) = way.most.values()
         assert (load.value, load.unit) == ((10.0, "uM") if name in ("diffusing", "matrix") else (300.0, "1/um^2"))
+
+
+def test_that_leaving_is_death_is_said_where_it_counts() -> None:
+    said = "leaving is death here"
+    assert said in entry().note
+    assert said in next(claim for claim in entry().claims if claim.id == "trail-works-alone").note

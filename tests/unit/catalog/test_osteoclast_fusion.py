@@ -1,4 +1,4 @@
-"""The entry of system 8 is T3 and says so; its deciding arm changes the trails alone."""
+"""The entry of system 8 is T3 and says so; erasing changes the trails alone."""
 
 from __future__ import annotations
 
@@ -13,16 +13,22 @@ def entry() -> Experiment:
     return load_entry("osteoclast-fusion").experiment
 
 
-def test_no_claim_gets_a_verdict_and_one_names_the_arm_that_would_decide() -> None:
+def test_no_claim_gets_a_verdict_and_one_names_what_would_decide() -> None:
     assert {claim.grade for claim in entry().claims} == {"T3"}
-    deciding = next(c for c in entry().claims if c.id == "trails-are-needed")
+    (deciding,) = [c for c in entry().claims if c.discriminating_arm is not None]
+    assert deciding.id == "cells-go-along-trails"
     assert deciding.comparison is not None
-    assert deciding.discriminating_arm == "erased"
     assert "By-trails" in deciding.note
     assert "by-encounter" in deciding.note
 
 
-def test_the_deciding_arm_leaves_speed_density_and_competence() -> None:
+def test_the_arm_of_systems_md_is_compared_and_said_not_to_decide() -> None:
+    erased = [c for c in entry().claims if c.comparison is not None and "erased" in c.comparison.arms]
+    assert {c.id for c in erased} == {"trails-are-needed", "erased-is-alike"}
+    assert "does not decide" in erased[0].note
+
+
+def test_erasing_trails_leaves_speed_density_and_competence() -> None:
     arm = entry().arm("erased")
     assert arm.proposed
     assert {path: p.internal for path, p in arm.changes.items()} == {"biogenesis.retraction-fibre.anchor_density": 0.0}

@@ -54,3 +54,21 @@ def test_one_number_of_one_entry_is_calibrated_on_its_own_system():
     assert {name: len(found) for name, found in calibrated.items()} == {
         "mitocytosis": 0, "pten-transfer": 1, "retina-pvr": 0,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "claim", "grade"),
+    [
+        ("retina-pvr", "loop-is-weak", "T3"),  # a threshold on an estimate
+        ("pten-transfer", "counted-agrees", "by-construction"),  # an identity of linear steps
+        ("migrasome-formation", "itga5-not-on-laminin", "by-construction"),  # ITGA5 acts on fibronectin alone
+    ],
+)
+def test_what_cannot_fail_scores_nothing(name, claim, grade):
+    found = next(c for c in load_entry(name).experiment.claims if c.id == claim)
+    assert (found.grade, bool(found.note)) == (grade, True)
+
+
+def test_the_gain_of_retina_is_printed_with_what_it_does_to_the_count():
+    note = load_entry("retina-pvr").experiment.note
+    assert all(words in note for words in ("0.22", "1.28", "transient", "0.10 to 0.57"))

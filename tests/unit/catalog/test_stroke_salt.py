@@ -44,3 +44,10 @@ def test_both_ways_are_of_one_strength(entry):
     texts = [entry.rules[name].text.partition("to ")[2] for name in ("migrasomes-kill", "microglia-kill")]
     assert {text.partition(",")[0] for text in texts} == {"0.1 1/h"}
     assert set(apply_arm(entry, "high-salt-tspan-loss").rules) == set(entry.rules)
+
+
+def test_microglia_that_do_not_crawl_stand_still_and_no_claim_rests_on_it(entry):
+    slow = entry.arm("high-salt-slow")
+    assert slow.changes["populations.activated.motility.walk.speed"].value == 0
+    assert "less clean than TSPAN loss" in slow.note
+    assert not any(slow.id in claim.comparison.arms for claim in entry.claims if claim.comparison)

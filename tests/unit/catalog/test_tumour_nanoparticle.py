@@ -48,5 +48,7 @@ def test_particles_on_the_cell_act_in_the_rival_accounts_alone() -> None:
     assert "fed-cells-run" in held["both"].rules
 
 
-def test_metastasis_is_not_judged() -> None:
-    assert next(c for c in entry().claims if c.id == "metastasis").grade == "T3"
+def test_what_typed_numbers_decide_is_not_judged() -> None:
+    grades = {claim.id: claim.grade for claim in entry().claims}
+    assert {grades[name] for name in ("metastasis", "coat-blocks", "which-path")} == {"T3"}
+    assert {grades[name] for name in ("isolated-do-not-care", "neighbours-hasten")} == {"by-construction"}

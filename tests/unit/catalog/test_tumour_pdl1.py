@@ -36,6 +36,11 @@ def test_published_signs_score_nothing_and_the_review_is_not_judged() -> None:
     assert next(c for c in entry().claims if c.source.key == "jiang2023").grade == "T3"
 
 
+def test_what_the_network_says_without_noise_scores_nothing() -> None:
+    judged = {claim.id for claim in entry().claims if claim.grade == "T2"}
+    assert judged == {"rhoa-rescues-migrasomes", "less-fibre-not-fewer-on-it"}, "what the ground adds"
+
+
 def test_nothing_is_calibrated_here() -> None:
     changes = [p for arm in entry().arms for p in arm.changes.values()]
     own = [p for parameters in entry().mechanisms.values() for p in parameters.values()]

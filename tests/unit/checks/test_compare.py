@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from migralab.checks.evaluate import judge
+from migralab.checks.page import to_markdown
+from migralab.checks.verdict import number, seen
 from tests.unit.checks.example import claim, dishes, spread_evenly
 
 
@@ -148,6 +150,40 @@ def test_a_rescue_is_the_share_that_comes_back():
     nothing_lost = verdict(rescue, dishes(30, noise=0.3, wild=4.0, mutant=4.0, rescued=4.0))
     assert nothing_lost.verdict == "inconclusive"
     assert "nothing is there to be rescued" in nothing_lost.note
+
+
+def test_a_loss_that_is_not_yet_clear_is_not_called_none():
+    """A tenfold fall in three dishes: no difference of means is clear, and yet nobody may say that nothing was lost."""
+    rescue = claim("rescue", "wild", "mutant", "rescued", low=0.5, high=1.1)
+    wild = np.array([0.5, 4.0, 12.0])
+    values = {"wild": wild, "mutant": 0.1 * wild, "rescued": 0.9 * wild}
+    found = verdict(rescue, {arm: {"count": own} for arm, own in values.items()})
+    assert found.verdict == "inconclusive"
+    assert "the mutant's loss is not clear of 0 in 3 dishes" in found.note
+    assert "nothing is there" not in found.note
+    assert seen(found).endswith(", no limits")
+    assert "inf" not in to_markdown([found])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [(-0.01, 0.05, "at most 0.05"), (0.0, 0.7, "at most 0.7"), (-0.5, -0.1, "-0.5 to -0.1")],
+)
+def test_what_cannot_be_negative_has_no_lower_limit_below_0(low, high, expected):
+    values = {"a": {"count": np.linspace(0.0, 0.1, 20)}}
+    assert verdict(claim("interval", "a", low=low, high=high), values).expected == expected
+
+
+def test_numbers_and_time_orders_are_told_in_words_with_units():
+    later = claim("time-order", "a", later="first[pool=urine, substance=albumin]")
+    early = "first[pool=urine, substance=vesicles]"
+    later = later.model_copy(update={"comparison": later.comparison.model_copy(update={"readout": early})})
+    first = np.linspace(1000.0, 1100.0, 20)
+    values = {"a": {early: first, later.comparison.later: first - np.linspace(700.0, 900.0, 20)}}
+    found = judge("entry", later, values, units={early: "min", later.comparison.later: "min"})
+    assert found.expected == "vesicles first, albumin later"
+    assert seen(found).startswith("albumin first, vesicles 800 min (13.3 h) later [")
+    assert (number(7993.2), number(0.0123), number(1e6), number(0.0)) == ("7993", "0.0123", "1e+06", "0")
 
 
 def test_a_time_order_is_made_within_the_dish():

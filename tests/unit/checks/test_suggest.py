@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from migralab.checks.suggest import choose, compare, power, rank, replicates, suggest
+from migralab.checks.suggest import are_identical, choose, compare, power, rank, replicates, suggest
 from migralab.core.errors import RequestError, UnknownIdError
 from tests.unit.checks.experiments import walk
 
@@ -107,13 +107,59 @@ def test_the_more_is_compared_the_clearer_a_difference_must_be():
     assert not _separate(samples, 1000).separates
 
 
-def test_where_a_dish_has_nothing_differences_are_compared():
+def test_where_a_dish_has_nothing_half_of_the_least_is_added():
     own, reference = dishes(2.0, noise=0.1)
     own = own.copy()
     own[0] = 0.0
-    (row,), _ = compared((own, reference), dishes(1.0, noise=0.1, key=2))
+    other = dishes(1.0, noise=0.1, key=2)
+    (row,), _ = compared((own, reference), other)
+    assert (row.scale, row.all_or_nothing) == ("log-ratio-with-zeros", False)
+    assert row.expected["one"].value == pytest.approx(own.mean() / reference.mean())
+    half = min(own[1:].min(), reference.min(), *(part.min() for part in other)) / 2
+    effects = [np.log(a + half) - np.log(b + half) for a, b in ((own, reference), other)]
+    assert row.difference.value == pytest.approx((effects[0] - effects[1]).mean())
+    assert row.sd_paired == pytest.approx(np.sqrt(np.mean([e.var(ddof=1) for e in effects])))
+
+
+def test_only_what_can_be_negative_is_compared_by_differences():
+    own, reference = dishes(2.0, noise=0.1)
+    (row,), _ = compared((own - 5.0, reference - 5.0), dishes(1.0, noise=0.1, key=2))
     assert (row.scale, row.unit) == ("difference", "um/min")
     assert row.expected["one"].value == pytest.approx((own - reference).mean())
+
+
+def test_all_or_nothing_comes_first_and_takes_two_or_three_dishes():
+    """A platelet that cannot crawl: 9 vesicles shed stay 9, 0.9 left behind go to 0."""
+    shed, left = dishes(1.0, noise=0.3), dishes(1.0, noise=0.3, key=2)
+    still = ((9 * shed[0], 9 * shed[1]), (np.zeros(40), 0.9 * left[1]))
+    (row,), _ = compared(*still, arm="still")
+    assert row.all_or_nothing
+    assert row.separates
+    assert row.replicates in (2, 3)
+    assert row.replicates_paired in (2, 3)
+    (fold,), _ = compared(dishes(16.0, noise=0.01), dishes(2.0, noise=0.01, key=2))
+    assert rank([fold, row]) == (row, fold)
+
+
+def test_it_is_not_all_or_nothing_where_the_reference_says_the_same():
+    own, reference = dishes(2.0, noise=0.1)
+    (row,), _ = compared((own, reference), (np.zeros(40), np.zeros(40)))
+    assert not row.all_or_nothing
+
+
+def test_each_account_keeps_its_own_spread():
+    (row,), _ = compared(dishes(2.0, noise=0.8), dishes(1.0, noise=0.1, key=2))
+    assert row.sd == pytest.approx(np.sqrt((0.8**2 + 0.1**2) / 2))
+
+
+def test_accounts_that_are_the_same_experiment_are_found_out():
+    values = {"a": {"speed.mean": np.array([1.0, np.nan])}}
+    other = {"a": {"speed.mean": np.array([1.0, 2.0])}}
+    assert are_identical({"one": values, "two": values}, ["a"], ["speed.mean"])
+    assert not are_identical({"one": values, "two": other}, ["a"], ["speed.mean"])
+    ways = suggest(walk(), between=("as-written", "matrix"), seeds=3)
+    assert not ways.identical
+    assert ways.apart_in_control == ("speed.mean",)
 
 
 def test_dishes_without_a_value_are_few_or_the_row_is_left_out():

@@ -16,6 +16,7 @@ from migralab.core.units import MOLECULES_PER_UM3_AND_NANOMOLAR
 from migralab.spec.experiment import Experiment
 
 if TYPE_CHECKING:
+    from migralab.measure import Readout
     from migralab.results.run import Run
 
 
@@ -100,28 +101,36 @@ _CARRIED = ("cargo", "mitochondria", "signal")  # printed where the dish has the
 
 
 def _print_readouts(done: Run, own: Sequence[str], as_json: bool) -> None:
-    """Print the usual readouts of a count, and those of the experiment that name a population or a pool."""
+    """Print what the entry itself asks, then the usual readouts of a count."""
     from migralab.measure import Readouts, measure
     from migralab.measure.registry import OBSERVABLES
     from migralab.simulation.observe import observe
 
     carried = [name for name in OBSERVABLES if name.split(".", maxsplit=1)[0] in _CARRIED and "@" not in name]
-    asked = [name for name in own if "[" in name or name.startswith("pool.")]
-    found = measure(observe(done), list(dict.fromkeys([*_SHORT, *carried, *asked])))
-    readouts = Readouts(r for r in found.values() if r.known or r.id in _SHORT or r.id in asked)
+    found = measure(observe(done), list(dict.fromkeys([*own, *_SHORT, *carried])))
+    shown = [r for r in found.values() if r.known or r.id in _SHORT or r.id in own]
+    readouts = Readouts(r for r in shown if r.id in own or r.id in _SHORT or r.value != 0)
     if as_json:
         say_json(readouts.to_dict())
         return
     say(f"One dish (seed {done.provenance.seed}); intervals are over its cells, not over experiments")
-    for readout in readouts.values():
-        seen = f"[{readout.low:.3g}, {readout.high:.3g}]" if readout.known else f"not known: {readout.note}"
-        if readout.known and math.isnan(readout.low):
-            seen = "one value for the dish"
-        say(f"  {readout.id:<38} {readout.value:9.3g} {readout.unit:<12} {seen}")
+    asked = [readout for readout in readouts.values() if readout.id in own]
+    _print_lines("What this entry asks", asked)
+    _print_lines("The usual counts" if asked else "", [r for r in readouts.values() if r.id not in own])
     if note := readouts["count.per_cell"].note:
         say(f"  {note}")
     _print_pools(done)
     _print_budget(done)
+
+
+def _print_lines(title: str, readouts: Sequence[Readout]) -> None:
+    if title and readouts:
+        say(title)
+    for readout in readouts:
+        seen = f"[{readout.low:.3g}, {readout.high:.3g}]" if readout.known else f"not known: {readout.note}"
+        if readout.known and math.isnan(readout.low):
+            seen = "one value for the dish"
+        say(f"  {readout.id:<38} {readout.value:9.3g} {readout.unit:<12} {seen}")
 
 
 def _print_pools(run: Run) -> None:

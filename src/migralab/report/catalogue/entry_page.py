@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -12,15 +13,17 @@ from migralab.report.catalogue.markdown import (
     cited,
     line,
     observed,
+    paragraphs,
     reach,
     reference,
-    short,
     table,
     value,
     verdict,
 )
 from migralab.report.catalogue.numbers import numbers_of
 from migralab.report.catalogue.results import Judged, Results, counted, judged_claims
+from migralab.report.catalogue.sections.deciding import deciding_line, deciding_section
+from migralab.report.catalogue.sections.words import expected, measured, short
 from migralab.report.catalogue.ways import ways_section
 from migralab.spec.arms.arm import Arm
 from migralab.spec.arms.variant import Variant
@@ -36,11 +39,16 @@ _GROUPS = (
     (
         "consequence",
         "Consequences that nobody has measured",
-        "They follow from the mechanism; no paper tests them yet.",
+        "They follow from the mechanism; no success until someone measures them.",
     ),
     ("calibrated", "Calibrated", "Each of these numbers set a parameter; that they come out is no success."),
     ("by-construction", "By construction", "They follow from a sign that someone typed, and score nothing."),
 )
+WORKING_NOTES = (
+    "Sources `systems.md`, `model-notes` and `effects` are working notes from which the entries were "
+    "written; they are not in the repository."
+)
+_CITES_NOTES = re.compile(r"\bsystems\.md\b|\bmodel-notes\b|\beffects\.(?:md|csv)\b")
 _ORDER = {"fail": 0, "inconclusive": 1, "pass": 2}
 
 
@@ -60,13 +68,21 @@ def entry_page(experiment: Experiment, results: Results, references: Mapping[str
         _rules(experiment),
         _arms(experiment),
         _explanations(experiment),
+        deciding_section(experiment, results, claims),
         _verdicts(experiment, results, claims),
         _undecided(experiment, claims),
         ways_section(experiment, results),
         _estimates(experiment, results),
-        ["## References", *(reference(references[key]) for key in references)],
     ]
+    if cites_notes("\n".join(text for part in parts for text in part)):
+        parts.append([WORKING_NOTES])
+    parts.append(["## References", *(reference(references[key]) for key in references)])
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def cites_notes(text: str) -> bool:
+    """Whether a page names working notes that nobody outside can open."""
+    return _CITES_NOTES.search(text) is not None
 
 
 def _head(e: Experiment, results: Results, claims: list[Judged]) -> list[str]:
@@ -75,14 +91,16 @@ def _head(e: Experiment, results: Results, claims: list[Judged]) -> list[str]:
     if results.judged:
         lines.append(
             f"**Verdicts** ({results.seeds} dishes an arm): predicted: {counted(claims, 'predicted')}; "
-            f"consequences: {counted(claims, 'consequence')}; calibrated: {counted(claims, 'calibrated')}; "
+            f"nobody has measured it: {counted(claims, 'consequence')}; calibrated: {counted(claims, 'calibrated')}; "
             f"by construction: {counted(claims, 'by-construction')}; "
-            f"no published arm decides: {sum(c.claim.grade == 'T3' for c in claims)}."
+            f"not judged, no published arm tests it: {sum(c.claim.grade == 'T3' for c in claims)}."
         )
     else:
         lines.append("**Verdicts**: not yet judged.")
+    if said := deciding_line(e, results, claims):
+        lines += ["", said]
     if e.note:
-        lines += ["", f"**What to know.** {line(e.note)}"]
+        lines += ["", *paragraphs(e.note, "**What to know.** ")]
     d = e.dish
     lines += ["", f"**Dish.** {d.cells} cells ({d.population}), {d.duration}, step {d.step}, seeded at {d.density}"]
     lines[-1] += f", {d.geometry.kind}."
@@ -176,7 +194,7 @@ def _explanations(e: Experiment) -> list[str]:
         (f"`{name}`", cell(own.statement), cell("; ".join(changes_of(own)) or "the entry as it stands"), cell(own.note))
         for name, own in e.explanations.items()
     ]
-    said = f"Rival accounts; `migralab suggest {e.id}` ranks the arms by how well they tell them apart."
+    said = "Rival accounts. Each holds in every arm at once, the control too."
     return ["## Explanations", said, "", *table(("explanation", "holds that", "in every arm", "note"), rows)]
 
 
@@ -194,7 +212,7 @@ def _verdicts(e: Experiment, results: Results, claims: list[Judged]) -> list[str
     for role, title, meaning in _GROUPS:
         group = sorted((c for c in there if c.role == role), key=lambda c: _ORDER.get(c.verdict, 3))
         if group:
-            head = ("claim", "verdict", "observed", "expected", "grade", "labs", "source")
+            head = ("claim", "verdict", "observed", "expected", "what is measured", "grade", "labs", "source")
             lines += ["", f"### {title}", meaning, "", *table(head, map(_claim, group))]
             lines += _accounts(group)
     return lines
@@ -203,8 +221,8 @@ def _verdicts(e: Experiment, results: Results, claims: list[Judged]) -> list[str
 def _claim(c: Judged) -> tuple[str, ...]:
     share = c.row.get("share_of_laboratories")
     return (
-        f"{cell(c.claim.statement)} (`{c.claim.id}`)", verdict(c), observed(c), cell(c.row.get("expected") or ""),
-        c.claim.grade, "" if share is None else f"{share:.0%}", cell(c.claim.source),
+        f"{cell(c.claim.statement)} (`{c.claim.id}`)", verdict(c), observed(c), cell(expected(c)),
+        cell(measured(c)), c.claim.grade, "" if share is None else f"{share:.0%}", cell(c.claim.source),
     )  # fmt: skip
 
 
@@ -222,7 +240,7 @@ def _undecided(e: Experiment, claims: list[Judged]) -> list[str]:
     there = [c for c in claims if c.claim.grade == "T3"]
     if not there:
         return []
-    lines = ["## What published arms cannot decide", "The model can express it; no published arm tests it (T3)."]
+    lines = ["## What published arms cannot decide", "Not judged: no published arm tests it (T3)."]
     for c in there:
         said = f"- **{line(c.claim.statement)}** (`{c.claim.id}`; {line(c.claim.source)})."
         if c.claim.discriminating_arm is not None:
@@ -233,14 +251,14 @@ def _undecided(e: Experiment, claims: list[Judged]) -> list[str]:
         if c.claim.note:
             said += f" {line(c.claim.note)}"
         if c.observed is not None:
-            said += f" The model gives {observed(c)}" + _against(c) + "."
+            said += f" Measured in the model: {cell(measured(c))}: {observed(c)}" + _against(c) + "."
         lines.append(said)
     return lines
 
 
 def _against(c: Judged) -> str:
-    expected = c.row.get("expected")
-    return f" where {line(expected)} would speak for it" if expected else ""
+    wanted = expected(c)
+    return f" where {line(wanted)} would speak for it" if wanted else ""
 
 
 def _estimates(e: Experiment, results: Results) -> list[str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from migralab.report.catalogue.results import Judged
+from migralab.report.catalogue.sections.words import off, seen
 from migralab.spec.bibtex import BibEntry
 from migralab.spec.parameter import Parameter, Source
 
@@ -38,24 +39,36 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
     return lines + ["| " + " | ".join(row[k] for k in kept) + " |" for row in body]
 
 
-def short(value: float | None) -> str:
-    """Return a number with three digits."""
-    return "none" if value is None else f"{value:.3g}"
+def paragraphs(text: str, lead: str = "") -> list[str]:
+    """Return a note as lines of Markdown: a blank line in the note begins a paragraph, a dash an item of a list.
+
+    A folded scalar (``>-``) keeps a blank line as one line break, a literal one (``|``) as two.
+
+    Parameters
+    ----------
+    lead
+        What stands in front of the first words, for example ``**What to know.** ``.
+    """
+    mark = "\n\n" if "\n\n" in text else "\n"
+    lines: list[str] = []
+    for part in filter(None, (part.strip() for part in text.split(mark))):
+        item = part.startswith("- ")
+        if lines and not (item and lines[-1].startswith("- ")):
+            lines.append("")
+        lines.append(f"- {line(part[2:])}" if item else line(part))
+    if lines and lead:
+        lines = [lead.rstrip(), "", *lines] if lines[0].startswith("- ") else [lead + lines[0], *lines[1:]]
+    return lines
 
 
 def observed(claim: Judged) -> str:
-    """Return estimate and interval as ``1.2 [1.1, 1.3]``."""
-    if claim.observed is None:
-        return ""
-    if claim.interval is None:
-        return short(claim.observed) + (", unbounded" if claim.row.get("interval") else "")
-    return f"{short(claim.observed)} [{short(claim.interval[0])}, {short(claim.interval[1])}]"
+    """Return estimate and interval with their unit, for a cell or a sentence."""
+    return cell(seen(claim))
 
 
 def verdict(claim: Judged) -> str:
     """Return the verdict, a failing one in capitals and with how far it is off."""
-    off = claim.row.get("by_how_much")
-    return VERDICTS.get(claim.verdict, claim.verdict) + (f" by {off:+.2g}" if claim.verdict == "fail" and off else "")
+    return VERDICTS.get(claim.verdict, claim.verdict) + off(claim)
 
 
 def value(p: Parameter) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from migralab.catalog.status import STATUS
-from migralab.report.catalogue.entry_page import MADE
+from migralab.report.catalogue.entry_page import MADE, WORKING_NOTES, cites_notes
 from migralab.report.catalogue.markdown import cell, line, observed, table, verdict
 from migralab.report.catalogue.results import ROLES, Judged, Results, counted, judged_claims
+from migralab.report.catalogue.sections.deciding import deciding_cell
+from migralab.report.catalogue.sections.words import expected, listed
 from migralab.report.catalogue.ways import WAYS, summary, ways_table
 from migralab.spec.experiment import Experiment
 
@@ -16,6 +18,12 @@ _COLUMNS = (
     ("predicted", "T1"), ("predicted", "T2"), ("consequence", "T1"), ("consequence", "T2"), ("calibrated", "T1"),
     ("calibrated", "T2"), ("by-construction", "by-construction"),
 )  # fmt: skip
+_ROLES = {
+    "predicted": "predicted",
+    "consequence": "nobody has measured it",
+    "calibrated": "calibrated",
+    "by-construction": "by construction",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +47,10 @@ def system(experiment: Experiment, results: Results) -> System:
 
 def overview(systems: Sequence[System]) -> str:
     """Return the overview as Markdown."""
-    parts = [_head(systems), _counts(systems), _ways(systems), _explained(systems), _failing(systems)]
-    parts += [_undecided(systems), _rivals(systems)]
+    parts = [_head(systems), _explained(systems), _failing(systems), _undecided(systems), _ways(systems)]
+    parts += [_rivals(systems), _counts(systems)]
+    if any(cites_notes(own.experiment.model_dump_json()) for own in systems):
+        parts.append([WORKING_NOTES])
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
@@ -55,7 +65,7 @@ def _head(systems: Sequence[System]) -> list[str]:
         "sources, claims that can fail. A page each.",
         f"Predicted: {counted(every, 'predicted')}. Not yet measured by anyone: {counted(every, 'consequence')}. "
         f"Calibrated: {counted(every, 'calibrated')}. By construction: {counted(every, 'by-construction')}. "
-        f"No published arm decides: {sum(c.claim.grade == 'T3' for c in every)}.",
+        f"Not judged, no published arm tests it: {sum(c.claim.grade == 'T3' for c in every)}.",
         "Only predicted claims are success or failure. A failing one is shown failing and is not tuned.",
     ]
     for status in dict.fromkeys(own.experiment.status for own in systems):
@@ -73,13 +83,14 @@ def _counts(systems: Iterable[System]) -> list[str]:
         counts = (_count(own, role, grade) for role, grade in _COLUMNS)
         open_ones = sum(c.claim.grade == "T3" for c in own.claims)
         rows.append((own.link, cell(e.title), e.status, len(e.arms), *counts, open_ones or ""))
-    head = ("system", "what", "status", "arms", *(f"{role} {grade}" for role, grade in _COLUMNS[:-1]))
+    head = ("system", "what", "status", "arms", *(f"{_ROLES[role]} {grade}" for role, grade in _COLUMNS[:-1]))
     lines = ["## Systems by verdict, grade and role"]
     lines.append(
         "T1: a sourced number must be hit. T2: a sign, order, rescue or equivalence. T3: no published arm tests it. "
-        "A consequence follows from the mechanism and nobody has measured it. Calibrated: the number set a parameter."
+        "What nobody has measured follows from the mechanism, and is no success until someone does. "
+        "Calibrated: the number set a parameter."
     )
-    return [*lines, "", *table((*head, "by construction", "T3"), rows)]
+    return [*lines, "", *table((*head, "by construction", "not judged (T3)"), rows)]
 
 
 def _count(own: System, role: str, grade: str) -> str:
@@ -125,30 +136,36 @@ def _explained(systems: Iterable[System]) -> list[str]:
 def _failing(systems: Iterable[System]) -> list[str]:
     failed = [(own, c) for own in systems for c in own.claims if c.verdict == "fail"]
     rows = [
-        (own.link, f"{cell(c.claim.statement)} (`{c.claim.id}`)", c.role, verdict(c), observed(c), _expected(c))
+        (
+            own.link,
+            f"{cell(c.claim.statement)} (`{c.claim.id}`)",
+            _ROLES.get(c.role, c.role),
+            verdict(c),
+            observed(c),
+            cell(expected(c)),
+        )
         for own, c in sorted(failed, key=lambda pair: ROLES.index(pair[1].role))
     ]
     lines = ["## What fails", "Why, and what would have to be true, stands on the page of each system."]
     return [*lines, "", *table(("system", "claim", "role", "verdict", "observed", "expected"), rows)] if rows else []
 
 
-def _expected(c: Judged) -> str:
-    return cell(c.row.get("expected") or "")
-
-
 def _undecided(systems: Iterable[System]) -> list[str]:
     rows = []
     for own in systems:
         there = [c for c in own.claims if c.claim.grade == "T3"]
-        if there:
-            rows.append((own.link, "<br>".join(_deciding(c) for c in there)))
-    lines = ["## What published arms cannot decide", "T3: the model can express it, and no published arm tests it."]
-    return [*lines, "", *table(("system", "claims, and the arm that would decide"), rows)] if rows else []
-
-
-def _deciding(c: Judged) -> str:
-    arm = c.claim.discriminating_arm
-    return cell(c.claim.statement) + ("" if arm is None else f" (*decides:* `{arm}`)")
+        rivals = [f"`{name}`" for name in own.experiment.explanations]
+        if there or rivals:
+            said = [cell(c.claim.statement) for c in there]
+            said += [f"which account holds: {listed(rivals)}"] if rivals else []
+            rows.append((own.link, "<br>".join(said), deciding_cell(own.experiment, own.results, own.claims)))
+    lines = ["## What published arms cannot decide, and which arm would"]
+    lines.append(
+        "Not judged (T3): the model can express it, and no published arm tests it; and rival accounts. The last column "
+        "has the cheapest arm that tells two accounts apart, published or proposed, what is measured, and the "
+        "replicates that it needs: dishes on their own, or pairs (at least)."
+    )
+    return [*lines, "", *table(("system", "what stays open", "which arm would decide"), rows)] if rows else []
 
 
 def _rivals(systems: Iterable[System]) -> list[str]:
@@ -157,5 +174,5 @@ def _rivals(systems: Iterable[System]) -> list[str]:
         accounts = [f"`{name}`: {cell(rival.statement)}" for name, rival in own.experiment.explanations.items()]
         if accounts:
             rows.append((own.link, "<br>".join(accounts)))
-    lines = ["## Rival explanations", "`migralab suggest ID` ranks the arms by how well they tell these apart."]
+    lines = ["## Rival explanations", "Each holds in every arm of its system, the control too."]
     return [*lines, "", *table(("system", "explanations"), rows)] if rows else []

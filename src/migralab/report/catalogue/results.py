@@ -31,11 +31,14 @@ class Results:
         Rows with what was swept and the verdicts that change.
     ways
         Rows by way, load and claim.
+    suggest
+        By pair of explanations: the arms that tell them apart, as ``tests/claims/record.py --suggest`` keeps them.
     """
 
     claims: Mapping[str, Row] = field(default_factory=dict)
     estimates: tuple[Row, ...] = ()
     ways: tuple[Row, ...] = ()
+    suggest: tuple[Row, ...] = ()
 
     @property
     def judged(self) -> bool:
@@ -65,7 +68,7 @@ class Judged:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """95 % interval, None where it is not bounded."""
+        """95 % interval, None where it has no limits."""
         ends = self.row.get("interval")
         if not ends or any(end is None for end in ends):
             return None
@@ -88,12 +91,13 @@ def read_results(folder: Path | None, entry: str) -> Results:
         claims = {str(row["id"]): row for row in content["claims"]}
         of_entry = [row for row in content.get("estimates") or () if row.get("entry", entry) == entry]
         ways = [row for row in content.get("ways") or () if row.get("entry", entry) == entry]
+        suggest = [row for row in content.get("suggest") or () if len(row["between"]) == len(("first", "second"))]
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise RequestError(
             f"{path} is no result of a check ({type(error).__name__}: {error}). "
-            'It holds {"claims": [...], "estimates": [...], "ways": [...]}.'
+            'It holds {"claims": [...], "estimates": [...], "ways": [...], "suggest": [...]}.'
         ) from None
-    return Results(claims=claims, estimates=tuple(of_entry), ways=tuple(ways))
+    return Results(claims=claims, estimates=tuple(of_entry), ways=tuple(ways), suggest=tuple(suggest))
 
 
 def role_of(claim: Claim) -> str:

@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 
 from migralab.report.catalogue.graph import blank, figure_style, saved
-from migralab.report.catalogue.markdown import observed
 from migralab.report.catalogue.results import ROLES, Judged
+from migralab.report.catalogue.sections.words import expected, seen
 from migralab.report.figures.figure import FAINT, INK
 
 COLOURS = {"pass": "#009E73", "fail": "#C1272D", "inconclusive": "#E69F00"}
 _MARKS = {"pass": "o", "fail": "X", "inconclusive": "D"}
 _TITLES = {
     "predicted": "Predicted: these count",
-    "consequence": "Consequences that nobody has measured",
+    "consequence": "Consequences that nobody has measured: no success until someone does",
     "calibrated": "Calibrated: the number set a parameter",
     "by-construction": "By construction: scores nothing",
-    "undecided": "Not judged: no published arm tests it",
+    "undecided": "Not judged: no published arm tests it (T3)",
 }
 _WIDTH, _LEFT, _RIGHT = 9.2, 4.35, 6.75  # inches; the scale of a row lies between left and right
 _ROW, _TITLE, _MARGIN = 0.40, 0.40, 0.15
@@ -120,9 +120,10 @@ def _draw_row(axes: Any, claim: Judged, y: float) -> None:
     limits = (claim.row.get("expected_low"), claim.row.get("expected_high"))
     if claim.observed is not None and (scale := scale_of(claim.observed, claim.interval, *limits)) is not None:
         _draw_scale(axes, claim, claim.observed, scale, y)
-    expected = textwrap.shorten(str(claim.row.get("expected") or ""), _EXPECTED_WRAP, placeholder=" …")
-    axes.text(_RIGHT + 0.15, y - 0.07, observed(claim), fontsize=7.4, va="center", color=colour, weight="bold")
-    axes.text(_RIGHT + 0.15, y + 0.08, f"expected {expected}" if expected else "", fontsize=6.8, va="center")
+    wanted = textwrap.wrap(expected(claim), _EXPECTED_WRAP)
+    passes = wanted[0] + (" …" if len(wanted) > 1 else "") if wanted else ""
+    axes.text(_RIGHT + 0.15, y - 0.07, seen(claim), fontsize=7.4, va="center", color=colour, weight="bold")
+    axes.text(_RIGHT + 0.15, y + 0.08, f"expected {passes}" if passes else "", fontsize=6.8, va="center")
 
 
 def _draw_scale(axes: Any, claim: Judged, value: float, scale: Scale, y: float) -> None:

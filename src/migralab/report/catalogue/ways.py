@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from migralab.report.catalogue.markdown import VERDICTS, cell, line, short, table
+from migralab.report.catalogue.markdown import VERDICTS, cell, line, table
 from migralab.report.catalogue.results import Results
+from migralab.report.catalogue.sections.words import short
 from migralab.spec.arms.variant import Way
 from migralab.spec.experiment import Experiment
 

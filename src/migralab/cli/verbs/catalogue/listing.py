@@ -31,13 +31,14 @@ def list_entries(as_json: Annotated[bool, typer.Option("--json", help="Machine-r
 
 def cite(entry: Annotated[str, typer.Argument(help="Catalogue id, YAML file, or 'all'.")]) -> None:
     """Print BibTeX of everything an entry rests on: numbers, arms, claims, explanations, ways, and migralab itself."""
-    from migralab.catalog.bibliography import bibliography, keys_of_entry
+    from migralab.catalog.bibliography import keys_of_entry
     from migralab.catalog.catalog import entry_ids, load, load_entry
+    from migralab.cli.verbs.claims.validate import references_of
 
     files = [load_entry(name) for name in entry_ids()] if entry == "all" else [load(entry)]
-    known = bibliography()
+    known = {key: own for file in files for key, own in references_of(file).items()}
     for key in dict.fromkeys(key for file in files for key in keys_of_entry(file.experiment)):
         if key in known:
             say(known[key].text.strip())
         else:
-            remark(f"no reference for '{key}' in the bibliography")
+            remark(f"migralab: no reference for '{key}' in the bibliography")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ from migralab.spec.parameter import TAG_MEANING, Parameter
 if TYPE_CHECKING:
     from migralab.spec.arms.arm import Arm
     from migralab.spec.arms.variant import Variant
+    from migralab.spec.claim import Claim
 
 _NARROWEST, _WIDEST = 40, 160  # columns for the graph
 _NO_TERMINAL = 110
@@ -26,6 +28,7 @@ _NO_TERMINAL = 110
 def show(
     entry: Annotated[str | None, typer.Argument(help="Catalogue id or YAML file.")] = None,
     arm: Annotated[str | None, typer.Option("--arm", help="Show the parameters of this arm.")] = None,
+    claims: Annotated[bool, typer.Option("--claims", help="Stop before the parameters.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
     graph: Annotated[
         Path | None, typer.Option("--graph", help="Draw the causal graph into this file, .svg or .png, and stop.")
@@ -34,7 +37,7 @@ def show(
 ) -> None:
     """Show an entry: what is asked, how it hangs together, every number with its source."""
     from migralab.catalog.catalog import entry_ids, load
-    from migralab.measure.registry import find_observable
+    from migralab.cli.verbs.claims.validate import refuse_wrong
     from migralab.simulation.compile import compile_experiment
     from migralab.simulation.dose import dose_notes
     from migralab.spec.dump import experiment_schema
@@ -52,35 +55,50 @@ def show(
         remark(f"causal graph: {graph}")
         return
     model = compile_experiment(file, arm)
-    for readout in file.experiment.readouts:
-        find_observable(readout)  # a run would tell at its end, since it starts without what measures
+    refuse_wrong(file)
     if as_json:
         say_json(model.experiment.model_dump(by_alias=True, mode="json") | {"claims": _plain_claims(file.experiment)})
         return
-    _show_question(file.experiment)
+    _show_question(file.experiment, shipped=entry in entry_ids())
     _show_graph(file.experiment)
     _show_arms(file.experiment, dose_notes(file))
+    _show_claims(file.experiment)
     _show_variants(file.experiment)
+    _show_estimates(file.experiment, model.experiment)
+    if claims:
+        return
     _show_pools(model.experiment)
     _show_rules(model.experiment, model.arm)
     _show_parameters(model.experiment, model.arm)
     _show_calibrated(file.experiment)
-    _show_claims(file.experiment)
-    _show_estimates(file.experiment, model.experiment)
+
+
+def _say(text: str, hang: int = 6) -> None:
+    """Print a line, wrapped to the terminal (or COLUMNS); what goes on is set in by `hang`."""
+    width = max(_NARROWEST, shutil.get_terminal_size((_NO_TERMINAL, 24)).columns)
+    if len(text) <= width:
+        say(text)
+        return
+    indent = " " * min(hang, width // 2)
+    for line in textwrap.wrap(
+        text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+    ):
+        say(line)
 
 
 def _plain_claims(experiment: Experiment) -> list[dict[str, object]]:
     return [claim.model_dump(mode="json") for claim in experiment.claims]
 
 
-def _show_question(e: Experiment) -> None:
+def _show_question(e: Experiment, *, shipped: bool) -> None:
     from migralab.catalog.status import STATUS
 
-    say(f"{e.title}  [{e.id}]")
-    say(f"Status: {STATUS[e.status]}")
-    say(e.question)
-    if e.note:
-        say(e.note)
+    _say(f"{e.title}  [{e.id}]", 0)
+    own = e.status == "provisional" or shipped
+    _say(f"Status: {STATUS[e.status]}" if own else f"Status: says {e.status}, the file itself; nobody checked that", 0)
+    _say(e.question, 0)
+    for paragraph in filter(None, map(str.strip, e.note.splitlines())):
+        _say(paragraph, 2)
     dish = e.dish
     say(f"Dish: {dish.cells} cells, {dish.duration}, step {dish.step}, seeded at {dish.density}.")
 
@@ -92,7 +110,7 @@ def _show_graph(e: Experiment) -> None:
     if not e.graph:
         return
     terminal = sys.stdout.isatty()
-    width = shutil.get_terminal_size((_NO_TERMINAL, 24)).columns if terminal else _NO_TERMINAL
+    width = shutil.get_terminal_size((_NO_TERMINAL, 24)).columns
     width = min(max(width - 2, _NARROWEST), _WIDEST)
     colour = terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
     lines = draw_tree(e, arms_by_edge(e), width=width - 2, colour=colour)
@@ -106,16 +124,17 @@ def _show_graph(e: Experiment) -> None:
         say(f"  {line}")
     say("Where each arrow comes from")
     for edge in e.graph:
-        say(f"  {edge.name} ({edge.sign}): {edge.evidence}; {edge.cite}")
+        _say(f"  {edge.name} ({edge.sign}): {edge.evidence}; {edge.cite}", 6)
 
 
 def _show_arms(e: Experiment, doses: dict[str, str]) -> None:
-    say("\nArms (each touches one arrow; * proposed: no paper has it, the model can run it)")
+    say()
+    _say("Arms (each touches one arrow; * proposed: no paper has it, the model can run it)", 2)
     for arm in e.arms:
         mark = "*" if arm.proposed else " "
-        say(f" {mark}{arm.id:<26} {', '.join(_changes(arm)) or 'control'}")
+        _say(f" {mark}{arm.id:<26} {', '.join(_changes(arm)) or 'control'}", 29)
         if arm.id in doses:
-            say(f"  {'':<26} {doses[arm.id]}")
+            _say(f"  {'':<26} {doses[arm.id]}", 29)
 
 
 def _changes(part: Arm | Variant) -> list[str]:
@@ -126,19 +145,21 @@ def _changes(part: Arm | Variant) -> list[str]:
 
 def _show_variants(e: Experiment) -> None:
     if e.explanations:
-        say(f"\nRival explanations (migralab suggest {e.id} tells which arm would decide)")
+        say()
+        _say(f"Rival explanations (migralab suggest {e.id} tells which arm would decide)", 2)
         for name, own in e.explanations.items():
-            say(f"  {name:<26} {own.statement}")
-            say(f"  {'':<26} in every arm: {', '.join(_changes(own)) or 'the entry as it stands'}")
+            _say(f"  {name:<26} {own.statement}", 29)
+            _say(f"  {'':<26} in every arm: {', '.join(_changes(own)) or 'the entry as it stands'}", 29)
             if own.note:
-                say(f"  {'':<26} {own.note}")
+                _say(f"  {'':<26} {own.note}", 29)
     if (ways := e.signalling) is not None:
-        say(f"\nWays of signalling (the entry itself: {ways.base}; claims put to each: {', '.join(ways.claims)})")
+        say()
+        _say(f"Ways of signalling (the entry itself: {ways.base}; claims put to each: {', '.join(ways.claims)})", 2)
         for name, way in ways.ways.items():
-            say(f"  {name:<26} {way.statement}")
-            say(f"  {'':<26} in every arm: {', '.join(_changes(way)) or 'the entry as it stands'}")
+            _say(f"  {name:<26} {way.statement}", 29)
+            _say(f"  {'':<26} in every arm: {', '.join(_changes(way)) or 'the entry as it stands'}", 29)
             for path, p in way.most.items():
-                say(f"  {'':<26} at the most: {path} = {p}, {p.source}")
+                _say(f"  {'':<26} at the most: {path} = {p}, {p.source}", 29)
 
 
 def _show_pools(e: Experiment) -> None:
@@ -146,32 +167,38 @@ def _show_pools(e: Experiment) -> None:
 
     if not e.pools:
         return
-    say("\nPools")
+    say()
+    _say("Pools", 2)
     for path, (name, place) in pool_quantities(e.pools).items():
         p = quantity_at(e.pools[name], place)
         if p is not None:
-            say(f"  {path.removeprefix('pools.'):<44} {p!s:<16} {p.source}")
+            _say(f"  {path.removeprefix('pools.'):<44} {p!s:<16} {p.source}", 6)
     if sum(len(pool.assays) for pool in e.pools.values()) > 1:
-        say("  What is detected first hangs on these limits: change them with --set pools.POOL.assays.SUBSTANCE.limit=")
+        _say(
+            "  What is detected first hangs on these limits: change them with --set pools.POOL.assays.SUBSTANCE.limit=",
+            6,
+        )
 
 
 def _show_rules(e: Experiment, arm: str) -> None:
     if not e.rules:
         return
-    say(f"\nRules of arm {arm} (* was fitted to published results)")
+    say()
+    _say(f"Rules of arm {arm} (* was fitted to published results)", 2)
     for name, rule in e.rules.items():
-        say(f"  {'*' if rule.calibrated_on else ' '}{name:<26} {rule}")
-        say(f"   {'':<26} {rule.source}")
+        _say(f"  {'*' if rule.calibrated_on else ' '}{name:<26} {rule}", 30)
+        _say(f"   {'':<26} {rule.source}", 30)
 
 
 def _show_parameters(e: Experiment, arm: str) -> None:
-    say(f"\nParameters of arm {arm} (* was fitted to published results)")
-    say("  tags: " + "; ".join(f"{tag} {meaning}" for tag, meaning in TAG_MEANING.items()))
+    say()
+    _say(f"Parameters of arm {arm} (* was fitted to published results)", 2)
+    _say("  tags: " + "; ".join(f"{tag} {meaning}" for tag, meaning in TAG_MEANING.items()), 6)
     for mechanism, parameters in e.mechanisms.items():
-        say(f"  {mechanism}")
+        _say(f"  {mechanism}", 6)
         for name, p in parameters.items():
             star = "*" if p.calibrated_on else " "
-            say(f"   {star}{name:<26} {_with_range(p):<32} {p.source}")
+            _say(f"   {star}{name:<26} {_with_range(p):<32} {p.source}", 6)
 
 
 def _show_calibrated(e: Experiment) -> None:
@@ -181,26 +208,62 @@ def _show_calibrated(e: Experiment) -> None:
     fitted = [(n.path, n.parameter.calibrated_on) for n in numbers_of(e) if n.parameter.calibrated_on]
     fitted += [(f"rule {name}", rule.calibrated_on) for name, rule in e.rules.items() if rule.calibrated_on]
     said = "; ".join(f"{path} by {result}" for path, result in fitted)
-    say(f"\nNumbers that results of this system set: {said or 'none'}")
+    say()
+    _say(f"Numbers that results of this system set: {said or 'none'}", 2)
 
 
 def _show_estimates(e: Experiment, resolved: Experiment) -> None:
+    from migralab.spec.pool import estimates_in
+
     if not e.key_estimates:
         return
-    say("\nEstimates on which verdicts may hang (migralab check --sweep halves and doubles them)")
+    pooled = estimates_in(resolved.pools)
+    say()
+    _say("Estimates on which verdicts may hang (migralab check --sweep halves and doubles them)", 2)
     for path in e.key_estimates:
         mechanism, _, name = path.rpartition(".")
-        p = resolved.mechanisms.get(mechanism, {}).get(name)
-        say(f"  {path:<44} {_with_range(p) if p is not None else ''}")
+        p = pooled.get(path) or resolved.mechanisms.get(mechanism, {}).get(name)
+        _say(f"  {path:<44} {_with_range(p) if p is not None else ''}", 6)
 
 
 def _with_range(p: Parameter) -> str:
     return f"{p}" + (f" ({p.low:g} to {p.high:g})" if p.low is not None and p.high is not None else "")
 
 
+_ROLES = {
+    "predicted": "Predicted: these count",
+    "consequence": "Consequences of the mechanism (nobody measured them: no success until someone does)",
+    "calibrated": "Calibrated: the number set a parameter",
+    "by-construction": "By construction: follow from a sign that someone typed, score nothing",
+    "T3": "T3, not judged: no published arm tests it",
+}
+
+
 def _show_claims(e: Experiment) -> None:
-    say("\nClaims (T1 a number must be hit, T2 a sign, order or equivalence, T3 no published arm tests it)")
-    for claim in e.claims:
-        say(f"  {claim.id:<28} {claim.grade:<16} {claim.role or 'scores nothing':<14} {claim.statement}")
-        if claim.grade == "T3" and claim.discriminating_arm is not None:
-            say(f"  {'':<28} would decide: arm {claim.discriminating_arm}" + (f". {claim.note}" if claim.note else ""))
+    from migralab.checks.evaluate import role_of
+
+    if not e.claims:
+        return
+    say()
+    _say("Claims (T1 a number must be hit, T2 a sign, order or equivalence, T3 no published arm tests it)", 2)
+    for group, title in _ROLES.items():
+        rows = [claim for claim in e.claims if ("T3" if claim.grade == "T3" else role_of(claim)) == group]
+        if rows:
+            _say(f" {title}", 3)
+        for claim in rows:
+            grade = "" if claim.grade == "by-construction" else claim.grade
+            _say(f"  {claim.id:<28} {grade:<3} {_told(claim)}", 35)
+            if claim.grade == "T3" and claim.discriminating_arm is not None:
+                note = f". {claim.note}" if claim.note else ""
+                _say(f"  {'':<32} would decide: arm {claim.discriminating_arm}{note}", 35)
+
+
+def _told(claim: Claim) -> str:
+    """Return the statement, and that it is a mere consequence or gets no verdict, for whoever reads one line."""
+    from migralab.checks.evaluate import role_of
+
+    if claim.grade == "T3":
+        return f"{claim.statement} (T3, not judged)"
+    return (
+        f"{claim.statement} (consequence, nobody measured it)" if role_of(claim) == "consequence" else claim.statement
+    )

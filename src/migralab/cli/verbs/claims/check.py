@@ -45,6 +45,7 @@ def check(
     from migralab.checks.check import Scope, check_all
     from migralab.checks.page import to_markdown
     from migralab.checks.table import any_failed, dump, to_document
+    from migralab.cli.verbs.claims.validate import refuse_wrong
     from migralab.simulation.batch import usable_cores
 
     every = entry == "all"
@@ -55,6 +56,8 @@ def check(
     if variant and (ways or sweep or all_estimates or estimates):
         raise RequestError("--variant judges the claims under one variant; ways and sweeps belong to the entry itself.")
     files = [load(name) for name in (entry_ids() if every else [entry])]
+    for file in files:
+        refuse_wrong(file)
     scope = Scope(
         seeds=seeds, tier=tier, claims=tuple(claims or ()), ways=(ways or tier == "full") and not variant,
         sweep=_sweep(key=sweep, every=all_estimates), estimates=tuple(estimates or ()),

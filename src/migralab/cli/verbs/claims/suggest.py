@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from math import isnan
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,14 +16,18 @@ if TYPE_CHECKING:
     from migralab.spec.experiment import Experiment
 
 SHOWN = 12
+MOST_IF_NOTHING = 3
 
 
 def suggest(
     entry: Annotated[str, typer.Argument(help="Catalogue id or YAML file.")],
     between: Annotated[
-        tuple[str, str] | None,
-        typer.Option("--between", help="Two explanations or ways of signalling; the first two by default."),
+        str | None,
+        typer.Option(
+            "--between", metavar="A,B", help="Two explanations or ways of signalling; the first two by default."
+        ),
     ] = None,
+    second: Annotated[str | None, typer.Argument(hidden=True)] = None,
     seeds: Annotated[int, typer.Option("--seeds", help="Dishes per arm and explanation.", min=3)] = 20,
     readouts: Annotated[
         list[str] | None,
@@ -36,13 +41,17 @@ def suggest(
     from migralab.catalog.catalog import load
     from migralab.checks.suggest import choose
     from migralab.checks.suggest import suggest as suggest_for
+    from migralab.cli.verbs.claims.validate import refuse_wrong
     from migralab.core.errors import RequestError
     from migralab.simulation.batch import usable_cores
 
     if tier not in ("fast", "full"):
         raise RequestError(f"--tier {tier} is neither fast nor full.")
-    experiment = load(entry).experiment
-    names = choose(experiment, between)
+    entry, pair = _sort_out(entry, between, second)
+    file = load(entry)
+    refuse_wrong(file)
+    experiment = file.experiment
+    names = choose(experiment, pair)
     with progress(f"suggest {experiment.id}", "dishes") as update:
         found = suggest_for(
             experiment, between=names, seeds=seeds, readouts=readouts or (), tier=tier,
@@ -54,6 +63,29 @@ def suggest(
         _print(found, experiment)
 
 
+def _sort_out(entry: str, between: str | None, second: str | None) -> tuple[str, tuple[str, str] | None]:
+    """Return the entry and the two names: ``--between A,B`` and ``--between A B`` are the same, wherever they stand."""
+    from pathlib import Path
+
+    from migralab.catalog.catalog import entry_ids
+    from migralab.core.errors import RequestError
+
+    if between is None:
+        if second is not None:
+            raise RequestError(f"'{second}' is one word too many; two explanations are named by --between A,B.")
+        return entry, None
+    names = [name.strip() for name in between.split(",") if name.strip()]
+    if len(names) == 1 and second is not None:
+        if entry not in entry_ids() and not Path(entry).is_file():  # --between A B ENTRY
+            entry, second = second, entry
+        names.append(second)
+    elif second is not None or len(names) != 2:
+        raise RequestError(f"--between {between}: name two, as in --between A,B.")
+    if len(names) != 2:
+        raise RequestError(f"--between {between}: name two, as in --between A,B.")
+    return entry, (names[0], names[1])
+
+
 def _print(found: Suggestions, experiment: Experiment) -> None:
     from migralab.spec.arms.variant import variants_of
 
@@ -61,6 +93,10 @@ def _print(found: Suggestions, experiment: Experiment) -> None:
     say(f"{found.entry}: which experiment tells '{first}' from '{second}'? {found.seeds} dishes an arm under each")
     for name in found.between:
         say(f"  {name}: {variants_of(experiment)[name].statement or variants_of(experiment)[name].note}")
+    if found.identical:
+        say(f"\n'{first}' and '{second}' are the same experiment: every dish of every arm has the same readouts. What")
+        say("they change does nothing here; no arm can tell them apart. Other readouts: --readout.")
+        return
     apart = [row for row in found.rows if row.separates]
     if apart:
         say(
@@ -76,34 +112,50 @@ def _print(found: Suggestions, experiment: Experiment) -> None:
         say(f"  and {len(apart) - SHOWN} more; --json lists all")
     if apart and all(row.proposed for row in apart):
         say("\nNo published arm tells them apart: each of these experiments is still to be done.")
+    if not apart and found.apart_in_control:
+        say(f"The control differs as much as the arms, in {', '.join(found.apart_in_control)}: an explanation changes")
+        say("every arm alike. What a treatment does belongs into a rule or an arm that the explanation changes.")
+    shown = {row.arm for row in apart}
+    if apart and (rest := dict.fromkeys(row.arm for row in found.rows if row.arm not in shown)):
+        say(f"not told apart with {found.seeds} dishes: {', '.join(rest)}")
     for arm, why in found.impossible.items():
         say(f"arm {arm} cannot be done {why}")
     for text in found.skipped:
         say(f"not compared, for want of values: {text}")
+    say("\nThe sizes of the effects rest on the estimates of the entry, not on measurements: see check --sweep first.")
     say(
-        "\nDishes: of the arm, and as many of its reference, each in an experiment of its own; two-sided t-test\n"
+        "Dishes: of the arm, and as many of its reference, each in an experiment of its own; two-sided t-test\n"
         "at 5 %, 80 % power. Paired: at least so many experiments with both arms; simulated pairs share more than\n"
         "real ones do."
     )
 
 
 def _print_row(row: Suggestion) -> None:
-    ratio = row.scale == "log-ratio"
+    ratio = row.scale != "difference"
     label = f" ({row.label})" if row.label else ""
-    say(f"  {row.arm}{label} against {row.against}, {'proposed' if row.proposed else 'published'}: {row.readout}")
+    paper = "proposed (no paper has it)" if row.proposed else "published"
+    say(f"  {row.arm}{label} against {row.against}, {paper}: {row.readout}")
     what = "ratio" if ratio else f"difference{f' in {row.unit}' if row.unit else ''}"
     shown = "; ".join(f"{name} {_span(own)}" for name, own in row.expected.items())
     say(f"        {what}: {shown}")
+    if row.all_or_nothing:
+        say(f"        all or nothing, 2 to {MOST_IF_NOTHING} dishes: 0 in every dish, or in none")
+        return
     apart = "log ratios" if ratio else "differences"
+    added = " (half of the least added, since dishes have 0)" if row.scale == "log-ratio-with-zeros" else ""
     say(
-        f"        {apart} apart by {_span(row.difference)}; standard deviation {row.sd:.2g} of dishes, "
+        f"        {apart} apart by {_span(row.difference)}{added}; standard deviation {row.sd:.2g} of dishes, "
         f"{row.sd_paired:.2g} of pairs"
     )
-    say(f"        needs {_many(row.replicates)} dishes, or {_many(row.replicates_paired)} paired experiments or more")
+    say(f"        needs {_many(row.replicates)} dishes, or at least {_many(row.replicates_paired)} paired experiments")
 
 
 def _span(estimate: Estimate) -> str:
-    return f"{estimate.value:.3g} [{estimate.low:.3g}, {estimate.high:.3g}]"
+    from migralab.checks.verdict import number, span
+
+    if isnan(estimate.value):
+        return "no value (nothing in the reference)"
+    return f"{number(estimate.value)}{span((estimate.low, estimate.high))}"
 
 
 def _many(count: int | None) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import isfinite
 
 from migralab.checks.check import Checked
-from migralab.checks.verdict import LEAST_SEEDS, Verdict
+from migralab.checks.verdict import LEAST_SEEDS, Verdict, number, seen
 from migralab.checks.ways import MOST, WayVerdict, cells, result_of
 from migralab.cli.console import say
 
@@ -50,14 +49,6 @@ def print_checked(checked: Checked, doses: dict[str, str]) -> None:
         _print_sweep(checked)
 
 
-def seen(v: Verdict) -> str:
-    """Return the observed value with its interval."""
-    value = "no value" if v.observed is None else f"{v.observed:.3g}"
-    if v.interval is None:
-        return value
-    return value + (f" [{v.interval[0]:.3g}, {v.interval[1]:.3g}]" if isfinite(v.interval[0]) else ", no limits")
-
-
 def which_way(v: Verdict) -> str:
     """Say of a failing direction whether it is the wrong one or only too small; an effect counts from a fifth."""
     if v.observed is None or "ratio at" not in v.expected:
@@ -67,7 +58,11 @@ def which_way(v: Verdict) -> str:
 
 
 def _print_verdict(v: Verdict) -> None:
-    off = f", off by {v.by_how_much:+.2g}{which_way(v)}" if v.verdict == "fail" and v.by_how_much else ""
+    off = (
+        f", off by {number(float(f'{v.by_how_much:.2g}'))}{f' {v.unit}' if v.unit else ''}{which_way(v)}"
+        if v.verdict == "fail" and v.by_how_much
+        else ""
+    )
     say(f"  {_SIGNS[v.verdict]:<5} {v.id}: {v.statement}")
     say(f"        {v.grade}; observed {seen(v)}; expected {v.expected}{off}; {v.source}")
     if v.share_of_laboratories is not None:
@@ -79,7 +74,7 @@ def _print_verdict(v: Verdict) -> None:
 def _print_unjudged(v: Verdict) -> None:
     say(f"  -     {v.id}: {v.statement}")
     if v.expected:
-        say(f"        {v.grade}; observed {seen(v)}; if it holds: {v.expected}; {v.source}")
+        say(f"        {v.grade}, not judged; observed {seen(v)}; if it holds: {v.expected}; {v.source}")
     if v.discriminating_arm:
         label = f" ({v.discriminating_label})" if v.discriminating_label else ""
         say(f"        would decide: arm {v.discriminating_arm}{label}")

@@ -1,0 +1,1 @@
+"""Parts of the pages: how numbers and readouts read, and which experiment would decide."""
