@@ -23,7 +23,7 @@ def test_lines_for_rival_accounts_make_the_entry_of_the_page_one_with_all_of_the
     entry["arms"] += more.pop("arms")
     experiment = Experiment.model_validate(entry | more)
     assert [arm.id for arm in experiment.arms if arm.proposed] == ["drugged"]
-    assert set(variants_of(experiment)) == {"by-speed", "by-breakage", "diffusing", "contact"}
+    assert set(variants_of(experiment)) == {"by-speed", "by-tetraspanin", "diffusing", "contact"}
     for name, variant in variants_of(experiment).items():
         changed, impossible = apply_variant(experiment, variant), impossible_arms(experiment, variant)
         assert set(impossible) == ({"drugged"} if name == "contact" else set())

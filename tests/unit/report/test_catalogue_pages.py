@@ -12,10 +12,11 @@ from migralab.catalog.catalog import entry_ids, load_entry
 from migralab.catalog.status import STATUS
 from migralab.cli.main import main
 from migralab.core.errors import RequestError
-from migralab.report.catalogue.entry_page import MADE, entry_page
+from migralab.report.catalogue.entry_page import MADE, WORKING_NOTES, cites_notes, entry_page
 from migralab.report.catalogue.numbers import numbers_of
 from migralab.report.catalogue.overview import overview, system
 from migralab.report.catalogue.results import Results, judged_claims, read_results
+from migralab.report.catalogue.sections import words
 from migralab.report.catalogue.verdict_figure import draw_verdicts, scale_of
 from migralab.report.catalogue.ways import summary, ways_table
 from migralab.report.catalogue.write import catalogue_pages, write_catalogue
@@ -72,7 +73,7 @@ def test_failing_claims_stand_first_with_how_far_they_are_off():
         ),
         {},
     )
-    assert "| **FAIL** by -0.08 | 1.07 [1.06, 1.09] | at least 1.2 |" in page
+    assert "| **FAIL** by -0.08, right way | 1.07 [1.06, 1.09] | at least 1.2 |" in page
     assert page.index("(`purified-run`)") < page.index("(`tgfb-raises-tspan4`)")
 
 
@@ -114,12 +115,12 @@ def test_a_way_holds_fails_or_holds_only_at_the_most():
 
 
 def test_overview_counts_by_verdict_and_role_and_shows_what_fails_and_what_is_open():
-    found = results(row("smad-block-restores", "pass"), row("loop-is-weak", "fail", by_how_much=-0.05))
+    found = results(row("smad-block-restores", "pass"), row("purified-run", "fail", by_how_much=-0.05))
     text = overview([system(with_ways(), found)])
-    assert "Predicted: 1 pass. Not yet measured by anyone: 1 **FAIL**." in text
+    assert "Predicted: 1 pass. Not yet measured by anyone: –." in text
     assert "## What is explained" in text
-    assert "(`loop-is-weak`) | consequence | **FAIL** by -0.05 |" in text
-    assert "the definition of g, no test of it" in text[text.index("## What published arms cannot decide") :]
+    assert "(`purified-run`) | by construction | **FAIL** by -0.05, right way |" in text
+    assert "the definition of g, no test of it" in text[text.index("## What published arms cannot decide, and which") :]
     assert "1 of 1 entries are **provisional: not read by a second reader**." in text
     assert "by which way can a migrasome signal?" in text
 
@@ -149,6 +150,79 @@ def test_results_that_cannot_be_read_are_named(tmp_path):
     with pytest.raises(RequestError, match=r"x\.json is no result of a check"):
         read_results(tmp_path, "x")
     assert not read_results(tmp_path, "y").judged
+
+
+def suggested(*rows, **more):
+    return {"between": ["loop", "no-loop"], "seeds": 20, "rows": list(rows)} | more
+
+
+def apart(arm, **more):
+    ends = {"value": 2.0, "low": 1.5, "high": 2.5}
+    return {
+        "arm": arm, "label": "block", "against": "control", "proposed": True, "readout": "count.per_cell", "unit": "",
+        "scale": "log-ratio", "expected": {"loop": ends, "no-loop": ends | {"low": None}}, "replicates": 7,
+        "replicates_paired": 3, "separates": True,
+    } | more  # fmt: skip
+
+
+def test_page_and_overview_say_which_arm_would_decide_and_how_many_dishes_it_needs():
+    found = results(suggest=(suggested(apart("block-open"), apart("block-open", replicates=9)),))
+    page = entry_page(RETINA, found, {})
+    brief = "arm `block-open` (block), proposed; migrasomes on the ground per cell; 7 dishes or 3 pairs"
+    assert f"**Would decide.** `loop` or `no-loop`: {brief}." in page
+    assert "| 2 [1.5, 2.5] | 2, no limits | 7 | 3 |" in page
+    assert page.count("`block-open`: block") == 1  # one row an arm
+    assert brief in overview([system(RETINA, found)])
+    assert "Not yet computed" in entry_page(RETINA.model_copy(update={"claims": ()}), Results(), {})
+    none = entry_page(RETINA, results(suggest=(suggested(apart("block-open", separates=False)),)), {})
+    assert "none of the arms, published or proposed" in none
+    assert "every dish is the same" in entry_page(RETINA, results(suggest=(suggested(identical=True),)), {})
+
+
+@pytest.mark.parametrize("entry", entry_ids())
+def test_page_with_all_that_can_be_found_stays_short(entry):
+    e = load_entry(entry).experiment
+    rows = [row(c.id, "fail", note="a note" * (k < 30), expected="x") for k, c in enumerate(e.claims)]
+    names = [f"{path} x{times}" for path in e.key_estimates for times in (0.5, 2)]
+    change = {"before": "fail", "after": "pass", "observed_before": 0.7, "observed_after": 0.9}
+    changes = [change | {"change": name, "id": c.id} for name in names for c in e.claims[:6]]
+    pairs = [
+        suggested(*(apart(arm.id) for arm in e.arms[:3]), between=["a", b], apart_in_control=["speed.mean"])
+        for b in list(e.explanations)[1:]
+    ]
+    estimates = ({"entry": entry, "swept": names, "changes": changes},)
+    page = entry_page(e, results(*rows, estimates=estimates, suggest=tuple(pairs)), {})
+    assert len(page.splitlines()) + len(keys_of_entry(e)) < 300
+
+
+def test_notes_of_several_paragraphs_stay_so_and_working_notes_are_called_such():
+    note = "Read: the abstract.\nAssumed: much.\n- one\n- two\nNot modelled: the rest (systems.md S5)."
+    page = entry_page(RETINA.model_copy(update={"note": note}), Results(), {})
+    assert "**What to know.** Read: the abstract.\n\nAssumed: much.\n\n- one\n- two\n\nNot modelled" in page
+    assert page.count(WORKING_NOTES) == 1
+    assert WORKING_NOTES in overview([system(RETINA.model_copy(update={"note": note}), Results())])
+    assert not cites_notes("zhang2020, abstract")
+
+
+def found_of(entry, name, **more):
+    experiment = load_entry(entry).experiment
+    claims = judged_claims(experiment, results(row(name, "fail", **more)))
+    return next(c for c in claims if c.claim.id == name)
+
+
+def test_times_lengths_and_shares_read_as_a_biologist_says_them():
+    late = {"observed": -882.0, "interval": [-1044.0, -720.0], "by_how_much": -882.0, "expected": "code"}
+    time = found_of("podocyte-urine", "before-protein", **late)
+    assert words.seen(time) == "882 [720, 1040] min earlier"
+    assert words.expected(time) == "albumin in urine after vesicles in urine"
+    assert words.off(time) == " by 880 min"
+    limits = {"expected": "-0.01 to 0.05", "expected_low": -0.01, "expected_high": 0.05}
+    share = found_of("podocyte-urine", "size-largest", **limits)
+    assert words.expected(share) == "at most 0.05"
+    unbounded = found_of("podocyte-urine", "size-mean", interval=[None, None])
+    assert words.seen(unbounded) == "1.07 um, no limits"
+    assert [words.short(x) for x in (7992.9, 0.14217, 2.9e7)] == ["7990", "0.142", "2.9e+07"]
+    assert [words.unit_words(unit) for unit in ("1/cell/h", "1/100um", "um")] == ["per cell and h", "per 100 um", "um"]
 
 
 def test_verb_writes_pages_and_takes_away_only_its_own(tmp_path, capsys):

@@ -25,7 +25,7 @@ _TITLES = {
 }
 _WIDTH, _LEFT, _RIGHT = 9.2, 4.35, 6.75  # inches; the scale of a row lies between left and right
 _ROW, _TITLE, _MARGIN = 0.40, 0.40, 0.15
-_WRAP, _LINES, _EXPECTED_WRAP = 74, 2, 36
+_WRAP, _LINES, _EXPECTED_WRAP = 74, 2, 44
 _WIDE = 50.0  # limits further apart than this many times: only the nearer one is drawn
 _BAND, _GREY = "#DDE6EE", "#6B7280"
 

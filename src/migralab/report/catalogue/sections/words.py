@@ -117,7 +117,7 @@ def expected(claim: Judged) -> str:
         return text
     if comparison.kind == "time-order":
         least = f" by more than {short(comparison.min_gap)} {unit_of(claim)}" if comparison.min_gap else ""
-        return f"{_thing(comparison.later)} later than {_thing(comparison.readout)}{least}"
+        return f"{_thing(comparison.later)} after {_thing(comparison.readout)}{least}"
     low, high = claim.row.get("expected_low"), claim.row.get("expected_high")
     if low is None or high is None:
         return text
