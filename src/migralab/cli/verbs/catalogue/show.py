@@ -234,7 +234,7 @@ _ROLES = {
     "predicted": "Predicted: these count",
     "consequence": "Consequences of the mechanism (nobody measured them: no success until someone does)",
     "calibrated": "Calibrated: the number set a parameter",
-    "by-construction": "By construction: follow from a sign that someone typed, score nothing",
+    "by-construction": "By construction (by-construction): follow from a sign that someone typed, score nothing",
     "T3": "T3, not judged: no published arm tests it",
 }
 

@@ -146,7 +146,7 @@ def _placed(
     """Return the error with the place of the change that it is about; one that has its line is left as it is."""
     if isinstance(error, SpecError) and error.place is not None:
         in_base = error.place.path.removeprefix("mechanisms.")
-        if in_base not in changes and len(error.place.path.split(".")) > 2:  # noqa: PLR2004  # more than a mechanism
+        if in_base not in changes and len(error.place.path.split(".")) > 2:  # more than a mechanism
             return error
     text = str(error)
     if isinstance(error, SpecError) and error.place is not None:
@@ -159,7 +159,13 @@ def _placed(
 
 def _is_about(text: str, path: str, value: Parameter) -> bool:
     name = path.rpartition(".")[2]
-    return path in text or f"'{name}'" in text or f"{name} " in text or (str(value) in text and bool(value.unit))
+    return (
+        path in text
+        or f"'{name}'" in text
+        or f"{name} " in text
+        or f"{name}:" in text
+        or (str(value) in text and bool(value.unit))
+    )
 
 
 def _refuse_key_estimates(file: ExperimentFile) -> None:
