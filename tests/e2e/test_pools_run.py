@@ -178,8 +178,8 @@ def test_the_dose_stands_beside_the_arm_that_gives_it(tmp_path, capsys):
     file = tmp_path / "recipients.yaml"
     file.write_text(RECIPIENTS)
     assert main(["show", str(file)]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert sum("natural doses" in line for line in lines) == 1
+    said = " ".join(capsys.readouterr().out.split())  # a narrow terminal breaks lines anywhere
+    assert said.count("natural doses") == 1
     model = compile_experiment(parse_experiment(RECIPIENTS))
     dose = dose_of(model)
     # 0.5 ug = 5e8 fg over 17.94 fg and 3e5 recipients

@@ -117,9 +117,9 @@ def test_a_way_holds_fails_or_holds_only_at_the_most():
 def test_overview_counts_by_verdict_and_role_and_shows_what_fails_and_what_is_open():
     found = results(row("smad-block-restores", "pass"), row("purified-run", "fail", by_how_much=-0.05))
     text = overview([system(with_ways(), found)])
-    assert "Predicted: 1 pass. Not yet measured by anyone: –." in text
+    assert "Predicted: 1 pass, 1 **FAIL**. Not yet measured by anyone: –." in text
     assert "## What is explained" in text
-    assert "(`purified-run`) | by construction | **FAIL** by -0.05, right way |" in text
+    assert "(`purified-run`) | predicted | **FAIL** by -0.05, right way |" in text
     assert "the definition of g, no test of it" in text[text.index("## What published arms cannot decide, and which") :]
     assert "1 of 1 entries are **provisional: not read by a second reader**." in text
     assert "by which way can a migrasome signal?" in text
@@ -211,11 +211,16 @@ def found_of(entry, name, **more):
 
 
 def test_times_lengths_and_shares_read_as_a_biologist_says_them():
-    late = {"observed": -882.0, "interval": [-1044.0, -720.0], "by_how_much": -882.0, "expected": "code"}
+    late = {
+        "observed": -882.0,
+        "interval": [-1044.0, -720.0],
+        "by_how_much": -882.0,
+        "expected": "code",
+    }
     time = found_of("podocyte-urine", "before-protein", **late)
     assert words.seen(time) == "882 [720, 1040] min earlier"
     assert words.expected(time) == "albumin in urine after vesicles in urine"
-    assert words.off(time) == " by 880 min"
+    assert words.off(time) == ""  # T3: shown, not judged
     limits = {"expected": "-0.01 to 0.05", "expected_low": -0.01, "expected_high": 0.05}
     share = found_of("podocyte-urine", "size-largest", **limits)
     assert words.expected(share) == "at most 0.05"
