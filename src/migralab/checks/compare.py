@@ -198,7 +198,7 @@ def _direction(direction: str, least: float) -> str:
 
 def _range(low: float, high: float) -> str:
     """Return the limits; a lower one that lies a little below 0 only lets 0 in, so it is left out."""
-    if low <= 0 < high and -low <= high:
+    if low <= 0 < high and -low <= high / 4:
         return f"at most {number(high)}"
     return f"{number(low)} to {number(high)}"
 

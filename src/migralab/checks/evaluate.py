@@ -172,13 +172,6 @@ def _laboratory(claim: Claim, samples: Floats) -> dict[str, Any]:
     return {"share_of_laboratories": weakest.pooled, "share_per_experiment": weakest.per_experiment}
 
 
-def role_of(claim: Claim) -> str:
-    """Return the role of a verdict; what the model predicts and nobody has measured is a consequence, no success."""
-    if claim.role is None or claim.grade == "by-construction":
-        return "by-construction"
-    return "consequence" if claim.role == "predicted" and claim.source.key == "migralab" else claim.role
-
-
 def _verdict(
     entry: str, claim: Claim, finding: Finding, *, labels: Mapping[str, str] | None = None, **shares: Any
 ) -> Verdict:  # shares are passed on
@@ -189,7 +182,7 @@ def _verdict(
         id=claim.id,
         statement=claim.statement,
         grade=claim.grade,
-        role=role_of(claim),
+        role=claim.standing,
         verdict=finding.outcome,
         source=str(claim.source),
         observed=estimate.value if estimate and known else None,

@@ -98,10 +98,8 @@ def ways_of(experiment: Experiment, judged: Iterable[Claim]) -> Iterator[WayOfEn
 
 def in_order(ways: Ways, verdicts: Iterable[WayVerdict]) -> tuple[WayVerdict, ...]:
     """Return the verdicts claim by claim, way by way, as the entry lists them."""
-    names = list(ways.ways)
-    return tuple(
-        sorted(verdicts, key=lambda v: (ways.claims.index(v.verdict.id), names.index(v.way), v.load))  # type: ignore[arg-type]
-    )
+    names: list[str] = list(ways.ways)
+    return tuple(sorted(verdicts, key=lambda v: (ways.claims.index(v.verdict.id), names.index(v.way), v.load)))
 
 
 def result_of(verdicts: Sequence[WayVerdict]) -> str:

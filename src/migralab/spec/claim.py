@@ -223,6 +223,13 @@ class Claim(Frozen):
     laboratory: Laboratory | None = None
     note: str = ""
 
+    @property
+    def standing(self) -> Literal["calibrated", "predicted", "consequence", "by-construction"]:
+        """Its role as verdicts tell it: what is predicted and nobody has measured is a consequence, no success."""
+        if self.role is None or self.grade == "by-construction":
+            return "by-construction"
+        return "consequence" if self.role == "predicted" and self.source.key == "migralab" else self.role
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if problem := next(self._problems(), None):

@@ -100,13 +100,6 @@ def read_results(folder: Path | None, entry: str) -> Results:
     return Results(claims=claims, estimates=tuple(of_entry), ways=tuple(ways), suggest=tuple(suggest))
 
 
-def role_of(claim: Claim) -> str:
-    """Return a claim's role as the checks name it: what is predicted and nobody measured is a consequence."""
-    if claim.grade == "by-construction" or claim.role is None:
-        return "by-construction"
-    return "consequence" if claim.role == "predicted" and claim.source.key == "migralab" else claim.role
-
-
 def judged_claims(experiment: Experiment, results: Results) -> list[Judged]:
     """Return every claim of the entry with its verdict, in the order of the entry."""
     found = []
@@ -114,7 +107,7 @@ def judged_claims(experiment: Experiment, results: Results) -> list[Judged]:
         row = results.claims.get(claim.id, {})
         waiting = NOT_YET if claim.tier == "fast" else f"{NOT_YET} (full tier)"
         verdict = "not judged" if claim.grade == "T3" else str(row.get("verdict") or waiting)
-        found.append(Judged(claim=claim, role=role_of(claim), verdict=verdict, row=row))
+        found.append(Judged(claim=claim, role=claim.standing, verdict=verdict, row=row))
     return found
 
 

@@ -240,14 +240,12 @@ _ROLES = {
 
 
 def _show_claims(e: Experiment) -> None:
-    from migralab.checks.evaluate import role_of
-
     if not e.claims:
         return
     say()
     _say("Claims (T1 a number must be hit, T2 a sign, order or equivalence, T3 no published arm tests it)", 2)
     for group, title in _ROLES.items():
-        rows = [claim for claim in e.claims if ("T3" if claim.grade == "T3" else role_of(claim)) == group]
+        rows = [claim for claim in e.claims if ("T3" if claim.grade == "T3" else claim.standing) == group]
         if rows:
             _say(f" {title}", 3)
         for claim in rows:
@@ -260,10 +258,8 @@ def _show_claims(e: Experiment) -> None:
 
 def _told(claim: Claim) -> str:
     """Return the statement, and that it is a mere consequence or gets no verdict, for whoever reads one line."""
-    from migralab.checks.evaluate import role_of
-
     if claim.grade == "T3":
         return f"{claim.statement} (T3, not judged)"
     return (
-        f"{claim.statement} (consequence, nobody measured it)" if role_of(claim) == "consequence" else claim.statement
+        f"{claim.statement} (consequence, nobody measured it)" if claim.standing == "consequence" else claim.statement
     )

@@ -54,6 +54,8 @@ def which_way(v: Verdict) -> str:
     if v.observed is None or "ratio at" not in v.expected:
         return ""
     claimed_fall = "at most" in v.expected
+    if f"{v.observed:.2f}" == "1.00":
+        return " (no effect)"
     return " (right way, too small)" if (v.observed < 1.0) == claimed_fall else " (wrong way)"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from migralab.core.errors import RequestError
+from migralab.measure.observables.column import measure_column
 from migralab.measure.statistics.interval import wilson_interval
 from migralab.measure.view import Estimate, View, missing, within
 
@@ -29,13 +30,8 @@ def measure_condition(view: View, *, what: str = "clot", share: bool = False) ->
     if what not in CONDITIONS:
         raise RequestError(f"what = '{what}' is not measured. Allowed: {', '.join(CONDITIONS)}.")
     column, _, words = CONDITIONS[what]
-    values = view.cell_values(column)
-    known = ~np.isnan(values)
-    if not known.any():
-        return missing(f"no cell with a known {what}: the dish has no mechanism that brings it, or is an image")
-    found = (values[known] > 0).astype(np.float64) if share else values[known]
-    method = f"share of cells with any {words}" if share else f"mean over cells of {words}"
-    return view.mean_of(view.cell_ids[known], found, method=method)
+    unknown = f"no cell with a known {what}: the dish has no mechanism that brings it, or is an image"
+    return measure_column(view, column, words, share=share, unknown=unknown)
 
 
 def measure_loss(view: View, *, since_hour: float = 0.0) -> Estimate:

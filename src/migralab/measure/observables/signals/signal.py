@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from migralab.core.errors import RequestError
-from migralab.measure.view import Estimate, View, missing
+from migralab.measure.observables.column import measure_column
+from migralab.measure.view import Estimate, View
 
 ARRIVALS = {  # what arrives: column of the cells, unit, words
     "cue": ("cue_nM", "nM", "free cue in the medium at a cell"),
@@ -34,11 +33,5 @@ def measure_arrival(view: View, *, what: str = "cue", share: bool = False) -> Es
     if what not in ARRIVALS:
         raise RequestError(f"what = '{what}' is not measured. Allowed: {', '.join(ARRIVALS)}.")
     column, _, words = ARRIVALS[what]
-    values = view.cell_values(column)
-    known = ~np.isnan(values)
-    if not known.any():
-        return missing(f"no cell with a known {what.replace('_', ' ')}: the dish has no such signal, or is an image")
-    ids = view.cell_ids[known]
-    found = (values[known] > 0).astype(np.float64) if share else values[known]
-    method = f"share of cells with any {words}" if share else f"mean over cells of {words}"
-    return view.mean_of(ids, found, method=method)
+    unknown = f"no cell with a known {what.replace('_', ' ')}: the dish has no such signal, or is an image"
+    return measure_column(view, column, words, share=share, unknown=unknown)

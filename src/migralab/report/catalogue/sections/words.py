@@ -139,6 +139,7 @@ def off(claim: Judged) -> str:
     way = ""
     if comparison is not None and comparison.kind in ("sign", "order") and claim.observed is not None:
         way = ", right way" if (claim.observed > 1) == (comparison.direction == "increase") else ", wrong way"
+        way = ", no effect" if f"{claim.observed:.2f}" == "1.00" else way
     return f" by {_joined(('+' if by > 0 else '') + _digits(by), unit_of(claim))}{way}"
 
 
