@@ -3,8 +3,8 @@
 One file per entry in docs/catalogue/results, as `migralab check ID --json` writes it, without what is another in each
 run. Each claim is judged in its own tier. Ways, sweeps and suggestions are kept as they are unless they are asked for.
 
-``--suggest [--seeds N]`` judges nothing anew: it runs every arm under the explanations of an entry, the first against
-each of the others, and keeps ``"suggest": [{"between": [A, B], "seeds": N, "compared": rows, "rows": [...]}]``. A row
+``--suggest [--seeds N]`` judges nothing anew: it runs every arm under each explanation of an entry, compares every two,
+and keeps ``"suggest": [{"between": [A, B], "seeds": N, "compared": rows, "rows": [...]}]``. A row
 is that of ``migralab suggest ID --json``; kept are the best of three arms that tell the two apart, else the nearest.
 """
 
@@ -15,12 +15,13 @@ import json
 import math
 import sys
 from dataclasses import asdict
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from migralab.catalog.catalog import entry_ids, load
 from migralab.checks.check import Checked, Scope, check_all
-from migralab.checks.suggest import suggest
+from migralab.checks.suggest import suggest_each
 from migralab.checks.table import dump, to_document
 from migralab.core.errors import RequestError
 from migralab.spec.experiment import Experiment
@@ -90,19 +91,17 @@ def record(entry: str, *, ways: bool, sweep: bool, workers: int) -> list[str]:
 
 
 def suggestions(experiment: Experiment, *, seeds: int, workers: int) -> list[dict[str, Any]]:
-    """Return the arms that tell the first explanation of an entry from each of the others."""
-    first, *others = list(experiment.explanations) or [""]
+    """Return the arms that tell every two explanations of an entry apart."""
+    pairs = list(combinations(experiment.explanations, 2))
+    try:
+        each = suggest_each(experiment, pairs, seeds=seeds, workers=workers)
+    except RequestError as error:
+        return [{"between": pair, "seeds": seeds, "rows": [], "problem": str(error)} for pair in pairs]
     found = []
-    for second in others:
-        part: dict[str, Any] = {"between": [first, second], "seeds": seeds}
-        try:
-            own = finite(asdict(suggest(experiment, between=(first, second), seeds=seeds, workers=workers)))
-        except RequestError as error:
-            found.append(part | {"rows": [], "problem": str(error)})
-            continue
+    for pair, own in zip(pairs, (finite(asdict(suggestion)) for suggestion in each), strict=True):
         rows = own.pop("rows")
         more = {key: own[key] for key in ("identical", "apart_in_control", "impossible", "skipped") if own.get(key)}
-        found.append(part | {"compared": len(rows), "rows": best(rows)} | more)
+        found.append({"between": pair, "seeds": seeds, "compared": len(rows), "rows": best(rows)} | more)
     return found
 
 

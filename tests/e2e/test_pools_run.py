@@ -190,6 +190,8 @@ def test_the_dose_stands_beside_the_arm_that_gives_it(tmp_path, capsys):
     assert dose_of(compile_experiment(late)).natural.value == pytest.approx(dose.natural.value * 2 / 3)
     assert "0.5 ug of migrasomes" in dose_note(model)
     assert dose_note(compile_experiment(parse_experiment(RECIPIENTS), "nothing")) is None
+    resting = apply_setting(parse_experiment(RECIPIENTS).experiment, "motility.walk.speed=0 um/min")
+    assert dose_note(compile_experiment(resting)).endswith("one that rests meets none")
 
 
 @pytest.mark.parametrize(

@@ -69,3 +69,9 @@ def test_ranges_hold_every_combination():
     a, b = Range(4.0, 2.0, 8.0), Range(10.0, 5.0, 20.0)
     assert a.times(b) == (40.0, 10.0, 160.0)
     assert a.over(b) == (0.4, 0.1, 1.6)
+
+
+def test_of_what_a_resting_cell_never_meets_any_dose_is_infinitely_many_times():
+    none = natural_meetings(10.3, Range(0.0, 0.0, 1.0), Range.exact(3.5e-4), 180.0)
+    assert none.value == 0.0
+    assert Range.exact(5.0).over(none) == (math.inf, 5.0 / none.high, math.inf)

@@ -127,38 +127,60 @@ def suggest(
     RequestError
         If the entry has no two explanations.
     """
-    names = choose(experiment, between)
+    pairs = [choose(experiment, between)]
+    (found,) = suggest_each(
+        experiment, pairs, seeds=seeds, readouts=readouts, tier=tier, workers=workers, progress=progress
+    )
+    return found
+
+
+def suggest_each(
+    experiment: Experiment,
+    pairs: Sequence[tuple[str, str]],
+    *,
+    seeds: int = LEAST_SEEDS,
+    readouts: Sequence[str] = (),
+    tier: str = "fast",
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Suggestions]:
+    """Return the suggestions for several pairs of explanations, each of which is run once; see `suggest`."""
     wanted = _readouts(experiment, readouts)
+    arms = [arm.id for arm in experiment.arms]
+    names = tuple(dict.fromkeys(name for pair in pairs for name in pair))
     variants = {name: find_variant(experiment, name) for name in names}
-    impossible = {
-        arm: f"not under {name}: {why}"
-        for name, variant in variants.items()
-        for arm, why in impossible_arms(experiment, variant).items()
-    }
-    possible = [arm.id for arm in experiment.arms if arm.id not in impossible]
-    under = {name: apply_variant(experiment, variant) for name, variant in variants.items()}
+    cannot = {name: impossible_arms(experiment, variant) for name, variant in variants.items()}
     jobs = [
         Job(
-            models={arm: compile_arm(changed, arm, tier) for arm in possible},
+            models={arm: compile_arm(changed, arm, tier) for arm in arms if arm not in cannot[name]},
             seeds=range(1, seeds + 1),
             readouts=wanted,
         )
-        for changed in under.values()
+        for name, changed in ((name, apply_variant(experiment, variants[name])) for name in names)
     ]
     batches = run_jobs(jobs, workers=workers, progress=progress, dishes=sum(job.dishes for job in jobs))
-    values = dict(zip(names, (b.values() for b in batches), strict=True))
-    rows, skipped = compare(experiment, values, possible, wanted)
-    return Suggestions(
-        entry=experiment.id,
-        between=names,
-        seeds=seeds,
-        rows=rank(rows),
-        impossible=impossible,
-        skipped=tuple(skipped),
-        identical=are_identical(values, possible, wanted),
-        apart_in_control=tuple(_apart_in(experiment.control.id, values, wanted)),
-        dishes=sum(batch.dishes for batch in batches),
-    )
+    values = dict(zip(names, (batch.values() for batch in batches), strict=True))
+    dishes = dict(zip(names, (batch.dishes for batch in batches), strict=True))
+    found = []
+    for pair in pairs:
+        own: dict[str, Values] = {name: values[name] for name in pair}
+        impossible = {arm: f"not under {name}: {why}" for name in pair for arm, why in cannot[name].items()}
+        possible = [arm for arm in arms if arm not in impossible]
+        rows, skipped = compare(experiment, own, possible, wanted)
+        found.append(
+            Suggestions(
+                entry=experiment.id,
+                between=pair,
+                seeds=seeds,
+                rows=rank(rows),
+                impossible=impossible,
+                skipped=tuple(skipped),
+                identical=are_identical(own, possible, wanted),
+                apart_in_control=tuple(_apart_in(experiment.control.id, own, wanted)),
+                dishes=sum(dishes[name] for name in pair),
+            )
+        )
+    return found
 
 
 def are_identical(values: Mapping[str, Values], arms: Iterable[str], readouts: Sequence[str]) -> bool:

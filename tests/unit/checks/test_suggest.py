@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from migralab.checks.suggest import are_identical, choose, compare, power, rank, replicates, suggest
+from migralab.checks.suggest import are_identical, choose, compare, power, rank, replicates, suggest, suggest_each
 from migralab.core.errors import RequestError, UnknownIdError
 from tests.unit.checks.experiments import walk
 
@@ -196,6 +196,14 @@ def test_two_explanations_of_cells_that_walk_are_told_apart_as_they_must():
     assert ways.dishes == 2 * 3 * 4
     none = suggest(walk(), between=("as-written", "contact"), seeds=2)
     assert none.impossible == {"small": "not under contact: there is no motility.contact.diameter to be changed"}
+
+
+def test_several_pairs_give_what_each_gives_alone():
+    """An explanation of two pairs is run once, and an arm that only one pair cannot do stays in the other."""
+    pairs = [("as-written", "matrix"), ("as-written", "contact"), ("matrix", "contact")]
+    together = suggest_each(walk(), pairs, seeds=2)
+    assert together == [suggest(walk(), between=pair, seeds=2) for pair in pairs]
+    assert [set(own.impossible) for own in together] == [set(), {"small"}, {"small"}]
 
 
 def test_an_entry_without_two_explanations_is_refused():

@@ -40,7 +40,8 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
 ) -> None:
     """Simulate one dish and print what a counting bench would report."""
-    from migralab.catalog.catalog import load
+    from migralab.catalog.catalog import entry_ids, load
+    from migralab.cli.verbs.claims.validate import refuse_readouts
     from migralab.simulation.compile import compile_experiment
     from migralab.simulation.dose import dose_note
     from migralab.simulation.simulate import simulate
@@ -53,6 +54,8 @@ def run(
     file = load(entry)
     changes = [*(settings or []), *([f"dish.duration={duration}"] if duration else [])]
     compiled = compile_experiment(file, arm)  # first as it stands: what is wrong in the file is told with its line
+    if entry not in entry_ids():  # those of the catalogue are known to be right; looking costs half a second
+        refuse_readouts(file)
     if changes or tracks is not None or variant or most:
         experiment = under_variant(file.experiment, variant, most=most, arm=arm)
         experiment = apply_arm(experiment, arm or experiment.control.id)

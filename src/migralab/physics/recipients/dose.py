@@ -30,9 +30,10 @@ class Range(NamedTuple):
         return Range(self.value * other.value, self.low * other.low, self.high * other.high)
 
     def over(self, other: Range | float) -> Range:
-        """Return the quotient."""
+        """Return the quotient; infinite where the divisor may be 0, as what a resting cell meets is."""
         other = other if isinstance(other, Range) else Range.exact(other)
-        return Range(self.value / other.value, self.low / other.high, self.high / other.low)
+        ends = (self.value, other.value), (self.low, other.high), (self.high, other.low)
+        return Range(*(above / below if below else math.inf for above, below in ends))
 
 
 def mean_cube(mean: float, sd: float) -> float:

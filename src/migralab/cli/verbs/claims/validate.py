@@ -25,7 +25,7 @@ def refuse_wrong(file: ExperimentFile) -> None:
     """
     _refuse_unknown_sources(file)
     _refuse_lone_explanation(file)
-    _refuse_readouts(file)
+    refuse_readouts(file)
     _refuse_arms(file)
     _refuse_variants(file)
     _refuse_key_estimates(file)
@@ -90,7 +90,9 @@ def _is_empty(own: Variant) -> bool:
     return not (own.changes or own.replaces or own.without or own.rules)
 
 
-def _refuse_readouts(file: ExperimentFile) -> None:
+def refuse_readouts(file: ExperimentFile) -> None:
+    """Raise for the first readout of a file that nothing measures; SpecError with its line."""
+
     from migralab.measure.registry import find_observable
 
     for index, readout in enumerate(file.experiment.readouts):
