@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import agents, fields, formation, kernels, mechanisms, membrane, pathways
+from benchmarks import agents, fields, formation, imaging, kernels, mechanisms, membrane, pathways
 from benchmarks.timing import machine
 
 BENCHMARKS = {
@@ -15,6 +15,7 @@ BENCHMARKS = {
     "fields": fields,
     "pathways": pathways,
     "membrane": membrane,
+    "imaging": imaging,
 }
 
 

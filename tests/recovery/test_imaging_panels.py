@@ -11,7 +11,7 @@ from migralab.core.errors import DataError
 from migralab.imaging.analyse import analyse_micrograph, trace_frame
 from migralab.imaging.datasets import data_root, find_dataset, find_panel
 from migralab.imaging.measure_image import measure_image
-from migralab.imaging.reader import read_micrograph
+from migralab.imaging.reading import read_micrograph
 from migralab.imaging.settings import AnalysisSettings
 
 pytestmark = [

@@ -18,7 +18,6 @@ from migralab.cli.verbs import (
     demo,
     export,
     image,
-    measure,
     membrane,
     pathway,
     report,
@@ -27,6 +26,7 @@ from migralab.cli.verbs import (
 )
 from migralab.cli.verbs.catalogue import listing, pages, show
 from migralab.cli.verbs.claims import check, suggest
+from migralab.cli.verbs.measuring import command as measuring
 from migralab.core.errors import MigralabError
 from migralab.core.version import VERSION
 
@@ -68,7 +68,7 @@ app.command("run")(run_verb.run)
 app.command("check")(check.check)
 app.command("suggest")(suggest.suggest)
 app.command("image")(image.image)
-app.command("measure")(measure.measure)
+app.command("measure")(measuring.measure)
 app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("bench")(bench.bench)

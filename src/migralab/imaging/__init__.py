@@ -4,7 +4,7 @@ from migralab.imaging.analyse import analyse_micrograph
 from migralab.imaging.datasets import find_dataset
 from migralab.imaging.measure_image import measure_image
 from migralab.imaging.output import write_measurement
-from migralab.imaging.reader import Micrograph, read_micrograph
+from migralab.imaging.reading import Micrograph, read_micrograph
 from migralab.imaging.settings import AnalysisSettings
 
 __all__ = [

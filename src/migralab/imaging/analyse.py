@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from migralab.imaging.cells import CellBody, find_cell_bodies
-from migralab.imaging.fibres import drop_dark, filter_lines, flatten, measure_psf, shortest_line, thin
-from migralab.imaging.migrasomes import Scene, Vesicle, find_vesicles
-from migralab.imaging.network import Network, Ways, bridge_gaps, build_network, clean_network, find_ways
-from migralab.imaging.reader import Micrograph
+from migralab.imaging.detect.attach import draw_rays, reach_out
+from migralab.imaging.detect.candidates import find_candidates, without_vesicles
+from migralab.imaging.detect.cells import CellBody, find_cell_bodies
+from migralab.imaging.detect.fibres import drop_dark, filter_lines, flatten, shortest_line, thin
+from migralab.imaging.detect.migrasomes import find_vesicles
+from migralab.imaging.detect.scene import Scene, Vesicle
+from migralab.imaging.detect.network import Network, Ways, bridge_gaps, build_network, clean_network, find_ways
+from migralab.imaging.reading import Micrograph
 from migralab.imaging.settings import AnalysisSettings
-from migralab.imaging.signal.noise import estimate_noise
+from migralab.imaging.signal.noise import Image, Mask, Noise, estimate_noise
+from migralab.imaging.signal.psf import Blur, measure_psf
 from migralab.results.observations import Observations, conform, empty_table
+
+
+_RIM_UM = 0.3  # the outline of a body is a line itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,32 +61,50 @@ def trace_frame(micrograph: Micrograph, settings: AnalysisSettings, frame: int) 
     noise = estimate_noise(image, usable, step=micrograph.grey_step)
     stabilised = noise.stabilise(image)
     bodies, cells = find_cell_bodies(stabilised, usable, pixel, settings)
-    lines = filter_lines(flatten(stabilised, bodies, pixel), usable, pixel, settings)
-    skeleton = thin(lines.ridge, lines.evidence, shortest_line(pixel, settings)) & (bodies == 0)
-    skeleton = drop_dark(skeleton, stabilised, pixel, settings)
-    measured = measure_psf(image, skeleton, lines.direction, pixel, settings)
-    psf = settings.psf_sigma_um or measured or max(settings.psf_default_um, 0.5 * pixel)
-    notes = () if settings.psf_sigma_um or measured else (f"Point spread function assumed ({psf:.2f} um): few fibres.",)
+    flat, away = flatten(stabilised, bodies, pixel)
     scene = Scene(
         image=image,
         stabilised=stabilised,
         noise=noise,
-        usable=usable & (ndimage.distance_transform_edt(bodies == 0) * pixel > settings.cell_margin_um),
-        skeleton=skeleton,
+        usable=usable & (away > settings.cell_margin_um),
+        skeleton=np.zeros(image.shape, bool),
         pixel_um=pixel,
-        psf_um=psf,
+        psf_um=settings.psf_sigma_um or max(settings.psf_default_um, 0.5 * pixel),
     )
-    vesicles = find_vesicles(scene, settings) if scene.usable.any() else ()
+    candidates = find_candidates(scene, settings) if scene.usable.any() else np.empty((0, 4))
+    bare = without_vesicles(scene, flat, candidates)
+    lines = filter_lines(bare, usable & (bodies == 0), pixel, settings)
+    skeleton = thin(lines.ridge, lines.evidence, shortest_line(pixel, settings)) & (away > _RIM_UM)
+    skeleton = drop_dark(skeleton, bare, lines.evidence, pixel, settings)
+    blur, notes = _find_blur(image, skeleton, lines.direction, noise, pixel, settings)
+    scene = replace(scene, skeleton=skeleton, psf_um=blur.psf_um, psf_sd=blur.relative_sd)
+    vesicles = find_vesicles(scene, candidates, settings) if scene.usable.any() else ()
     network = _connect(skeleton, bodies, cells, vesicles, usable, scene, settings)
+    lone = [n.index for n in network.nodes.values() if n.kind == "vesicle" and not n.branches]
+    if rays := reach_out(scene, lines, vesicles, lone, settings):
+        network = _connect(draw_rays(skeleton, rays, vesicles), bodies, cells, vesicles, usable, scene, settings)
     return Trace(
         bodies=bodies,
         cells=cells,
         vesicles=vesicles,
         network=network,
         ways=find_ways(network),
-        psf_um=psf,
+        psf_um=blur.psf_um,
         notes=notes,
     )
+
+
+def _find_blur(
+    image: Image, skeleton: Mask, direction: Image, noise: Noise, pixel: float, settings: AnalysisSettings
+) -> tuple[Blur, tuple[str, ...]]:
+    """Point spread function as given, as measured on fibres, or as assumed; and what must be said about it."""
+    if settings.psf_sigma_um:
+        return Blur(psf_um=settings.psf_sigma_um, relative_sd=settings.psf_uncertainty), ()
+    if measured := measure_psf(image, skeleton, direction, noise, pixel, settings.psf_default_um):
+        return measured, ()
+    assumed = max(settings.psf_default_um, 0.5 * pixel)
+    note = f"Point spread function assumed ({assumed:.2f} um): few fibres."
+    return Blur(psf_um=assumed, relative_sd=settings.psf_uncertainty), (note,)
 
 
 def _connect(
@@ -94,7 +119,7 @@ def _connect(
     """Join lines, vesicles and bodies to one cleaned network."""
     pixel = scene.pixel_um
     regions = np.zeros(bodies.shape, np.int32)
-    near = ndimage.maximum_filter(bodies, size=2 * max(1, round(0.2 / pixel)) + 1)
+    near = ndimage.maximum_filter(bodies, size=2 * max(1, round((_RIM_UM + 0.2) / pixel)) + 1)
     regions[near > 0] = near[near > 0]
     centres = {c.cell_id + 1: (c.x_um / pixel, c.y_um / pixel, "cell", c.cell_id) for c in cells}
     rows, columns = np.mgrid[: bodies.shape[0], : bodies.shape[1]]

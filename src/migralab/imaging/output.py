@@ -17,8 +17,8 @@ from scipy import ndimage
 
 from migralab.core.errors import RequestError
 from migralab.imaging.analyse import Trace, trace_frame
-from migralab.imaging.network import smooth_path
-from migralab.imaging.reader import Micrograph
+from migralab.imaging.detect.network import smooth_path
+from migralab.imaging.reading import MicrographLike
 from migralab.imaging.settings import AnalysisSettings
 from migralab.results.observations import Observations
 
@@ -37,6 +37,7 @@ _COLUMNS = {
         "cell_id", "frame", "time_min", "x_um", "y_um", "area_um2", "rear_x_um", "rear_y_um", "rear_width_um",
     ),
 }  # fmt: skip
+_BY_HAND = ("edited", "source")  # only there after corrections
 _OVERLAY_SIDE = 1400  # longer side of the overlay, pixels
 _TEXT = {
     "tip": (255, 70, 70), "junction": (255, 200, 0), "shaft": (255, 120, 255), "free": (80, 180, 255),
@@ -44,7 +45,7 @@ _TEXT = {
 
 
 def write_measurement(
-    observations: Observations, micrograph: Micrograph, settings: AnalysisSettings, directory: str | Path
+    observations: Observations, micrograph: MicrographLike, settings: AnalysisSettings, directory: str | Path
 ) -> Path:
     """Write ``migrasomes.csv``, ``fibres.csv``, ``cells.csv``, ``settings.json`` and ``overlay.png``.
 
@@ -73,7 +74,7 @@ def write_measurement(
     try:
         _tabulate(observations, micrograph).to_csv(building / "migrasomes.csv", index=False, float_format="%.5g")
         for table in ("fibres", "cells"):
-            chosen = observations[table][list(_COLUMNS[table])]
+            chosen = observations[table][_columns(observations, table)]
             chosen.rename(columns={_COLUMNS[table][0]: "id"}).to_csv(
                 building / f"{table}.csv", index=False, float_format="%.5g"
             )
@@ -89,10 +90,14 @@ def write_measurement(
     return target
 
 
-def _tabulate(observations: Observations, micrograph: Micrograph) -> pd.DataFrame:
+def _columns(observations: Observations, table: str) -> list[str]:
+    return [*_COLUMNS[table], *(name for name in _BY_HAND if name in observations[table])]
+
+
+def _tabulate(observations: Observations, micrograph: MicrographLike) -> pd.DataFrame:
     """Migrasomes with the mean light of each channel inside, above a ring around."""
     table = observations["migrasomes"]
-    chosen = table[list(_COLUMNS["migrasomes"])].rename(columns={"migrasome_id": "id"}).copy()
+    chosen = table[_columns(observations, "migrasomes")].rename(columns={"migrasome_id": "id"}).copy()
     places = table[["frame", "x_um", "y_um", "diameter_um"]].to_numpy(float)
     for number, name in enumerate(micrograph.channels):
         word = "".join(c if c.isalnum() else "_" for c in name).strip("_").lower() or f"channel{number}"
@@ -107,10 +112,10 @@ def _tabulate(observations: Observations, micrograph: Micrograph) -> pd.DataFram
 
 
 def measure_intensity(
-    micrograph: Micrograph, frame: int, channel: int, centre_um: tuple[float, float], diameter_um: float
+    micrograph: MicrographLike, frame: int, channel: int, centre_um: tuple[float, float], diameter_um: float
 ) -> float:
     """Return the mean grey level inside a vesicle above the median of a ring around it."""
-    plane = micrograph.pixels[frame, channel]
+    plane = micrograph.plane(frame, channel)
     pixel = micrograph.pixel_size_um
     x, y = centre_um[0] / pixel, centre_um[1] / pixel
     radius = max(diameter_um / 2 / pixel, 0.7)
@@ -127,7 +132,7 @@ def measure_intensity(
     return float(part[inside].mean() - np.median(part[ring]))
 
 
-def _describe(observations: Observations, micrograph: Micrograph, settings: AnalysisSettings) -> str:
+def _describe(observations: Observations, micrograph: MicrographLike, settings: AnalysisSettings) -> str:
     content = {
         "source": micrograph.source,
         "pixel_size_um": micrograph.pixel_size_um,
@@ -147,12 +152,12 @@ def _describe(observations: Observations, micrograph: Micrograph, settings: Anal
     return json.dumps(content, indent=2, allow_nan=False, default=float) + "\n"
 
 
-def _draw(micrograph: Micrograph, settings: AnalysisSettings, frame: int, path: Path) -> None:
+def _draw(micrograph: MicrographLike, settings: AnalysisSettings, frame: int, path: Path) -> None:
     """Draw bodies, fibres, junctions and vesicles over the image."""
     from PIL import Image, ImageDraw
 
     trace = trace_frame(micrograph, settings, frame)
-    plane = micrograph.pixels[frame, settings.channel]
+    plane = micrograph.plane(frame, settings.channel)
     scale = max(1, round(_OVERLAY_SIDE / max(plane.shape)))
     grey = _grey(plane, micrograph.masked)
     picture = Image.fromarray(np.kron(grey, np.ones((scale, scale, 1), np.uint8)))

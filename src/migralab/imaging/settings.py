@@ -25,6 +25,8 @@ class AnalysisSettings:
         Standard deviation of the optical section along z, um (0.35: confocal).
     model_error
         Part of the local signal that the sphere model is allowed to miss, added to the variance of a pixel.
+    cell_pixel_um
+        Bodies are outlined on pixels of at most this size, where the image's are smaller.
     cell_smoothing_um
         Smoothing before the cell body is outlined.
     cell_gap_um
@@ -41,8 +43,10 @@ class AnalysisSettings:
         Smallest area of a cell body.
     cell_margin_um
         Nothing is called a migrasome this close to the outline of a cell body.
-    line_lengths_um
-        Standard deviations of the line filters along the fibre, um (evidence/imaging.md section 3.2).
+    line_width_um, line_length_um
+        Standard deviations of the shortest line filter across and along the fibre, um.
+    line_doublings
+        Each doubling adds a filter 1.8 times as long, joined from two of the one before: 0.4 to 4.2 um.
     false_traces
         False fibre seeds that pure Gaussian noise may start in the whole image; gives the threshold.
     line_floor_sigma
@@ -55,6 +59,8 @@ class AnalysisSettings:
         The shortest filter must see this part of what the best one sees: lines do not go on beyond their end.
     line_shadow, line_shadow_um
         A line weaker than this part of the strongest one within that distance is a shadow of it.
+    line_fan
+        Nor may it be weaker than this part of the strongest one within 1.2 um, as scored along its best length.
     line_darkest
         A line is cut where its light (noise units) is below this part of its stretch's bright parts.
     line_least_sigma
@@ -82,6 +88,8 @@ class AnalysisSettings:
         (Wu 2017 Fig. 1D, D; measurement.md A5).
     brightness_least
         Brightness of a candidate's disc or rim over that of the typical fibre of the image.
+    contrast_least
+        The same for one as small as the blur, which a thick place of a fibre may look like (evidence 3.1).
     diameter_smallest_um, diameter_largest_um
         Size gate (measurement.md A3: 35 % of purified migrasomes are below 0.5 um; culture 0.5-3 um).
     diameter_least_psf
@@ -98,6 +106,7 @@ class AnalysisSettings:
     psf_uncertainty: float = 0.1
     optical_section_um: float = 0.35
     model_error: float = 0.05
+    cell_pixel_um: float = 0.3
     cell_smoothing_um: float = 0.15
     cell_gap_um: float = 1.2
     cell_evenness: float = 0.5
@@ -106,18 +115,21 @@ class AnalysisSettings:
     cell_thinnest_um: float = 4.0
     cell_smallest_um2: float = 80.0
     cell_margin_um: float = 0.4
-    line_lengths_um: tuple[float, ...] = (0.4, 0.9, 2.2)
+    line_width_um: float = 0.21
+    line_length_um: float = 0.4
+    line_doublings: int = 4
     false_traces: float = 0.1
-    line_floor_sigma: float = 7.0
-    line_weakest: float = 0.5
+    line_floor_sigma: float = 5.5
+    line_weakest: float = 0.75
     line_relative: float = 0.25
     line_support: float = 0.5
     line_shadow: float = 0.35
     line_shadow_um: float = 0.45
-    line_darkest: float = 0.55
-    line_least_sigma: float = 5.0
+    line_fan: float = 0.3
+    line_darkest: float = 0.4
+    line_least_sigma: float = 3.5
     line_faintest: float = 0.25
-    gap_um: float = 0.7
+    gap_um: float = 1.2
     spur_um: float = 0.5
     fibre_shortest_um: float = 1.0
     fibre_lone_um: float = 2.0
@@ -127,6 +139,7 @@ class AnalysisSettings:
     roundness_least: float = 0.6
     filling_least: float = 0.1
     brightness_least: float = 0.5
+    contrast_least: float = 1.5
     diameter_smallest_um: float = 0.3
     diameter_largest_um: float = 3.5
     diameter_least_psf: float = 2.0

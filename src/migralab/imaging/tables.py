@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from migralab.imaging.network import Network, smooth_path
+from migralab.imaging.detect.network import Network, smooth_path
 from migralab.imaging.settings import AnalysisSettings
 
 if TYPE_CHECKING:

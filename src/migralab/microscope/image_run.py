@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from migralab.core.errors import RequestError
-from migralab.microscope.presets import Microscope, find_microscope, find_stains
-from migralab.microscope.render import Micrograph, render
+from migralab.microscope.presets import Microscope, Stain, find_microscope, find_stains
+from migralab.microscope.protocol.protocol import Protocol, take_series
+from migralab.microscope.protocol.reporter import loaded_scene, loaded_stain
+from migralab.microscope.render import Micrograph
 from migralab.microscope.scene import Field, Scene, choose_field, scene_from_observations
 from migralab.results.observations import Observations
 
@@ -28,6 +30,10 @@ class ImagedDish:
         Dish and arm that were imaged.
     field_chosen
         True where the field was chosen for what is in it: then no count per area may be taken from it.
+    stains
+        The stains of the channels, as they were used.
+    protocol
+        How the series was taken; None for single exposures.
     """
 
     scenes: tuple[Scene, ...]
@@ -37,16 +43,19 @@ class ImagedDish:
     experiment: str
     condition: str
     field_chosen: bool
+    stains: tuple[Stain, ...] = ()
+    protocol: Protocol | None = None
 
 
 def image_observations(
     observations: Observations,
     *,
     frames: Sequence[int] | str | None = None,
-    channels: Sequence[str] = ("WGA", "TSPAN4"),
+    channels: Sequence[str | Stain] = ("WGA", "TSPAN4"),
     preset: str | Microscope = "confocal",
     seed: int = 0,
     field: Field | None = None,
+    protocol: Protocol | None = None,
 ) -> ImagedDish:
     """Return micrographs of a simulated dish.
 
@@ -57,7 +66,7 @@ def image_observations(
     frames
         Numbers of the frames, ``"all"``, or None for the last.
     channels
-        Channels to take, ``WGA`` and ``TSPAN4``.
+        Channels to take: names of `presets.STAINS`, or stains.
     preset
         Name of a microscope, or one made by the caller.
     seed
@@ -65,25 +74,64 @@ def image_observations(
     field
         x0, y0, x1, y1 in um of the dish; the same for all frames. None chooses what there is in the last of
         them (`choose_field`).
+    protocol
+        Stack, bleaching, drift, FRAP, load of the reporter; single exposures by default.
 
     Raises
     ------
     RequestError
         If frames, channels, preset or field make no sense, or the observations are not a simulation's.
     """
-    microscope = find_microscope(preset)
     find_stains(channels)
     numbers = _frame_numbers(observations, frames)
     seen = field or choose_field(observations, numbers[-1])
-    scenes = tuple(scene_from_observations(observations, number, seen, look=seed) for number in numbers)
+    return image_scenes(
+        [scene_from_observations(observations, number, seen, look=seed) for number in numbers],
+        channels=channels,
+        preset=preset,
+        seed=seed,
+        protocol=protocol,
+        labels=(observations.experiment, observations.condition, field is None),
+    )
+
+
+def image_scenes(
+    scenes: Sequence[Scene],
+    *,
+    channels: Sequence[str | Stain] = ("WGA", "TSPAN4"),
+    preset: str | Microscope = "confocal",
+    seed: int = 0,
+    protocol: Protocol | None = None,
+    labels: tuple[str, str, bool] = ("scene", "", False),
+) -> ImagedDish:
+    """Return micrographs of scenes that follow each other in time; see `image_observations`.
+
+    Parameters
+    ----------
+    scenes
+        One per frame.
+    channels, preset, seed, protocol
+        As in `image_observations`.
+    labels
+        Experiment, condition, and whether the field was chosen for its content.
+    """
+    microscope = find_microscope(preset)
+    stains = find_stains(channels)
+    if not scenes:
+        raise RequestError("There is no scene to image: give one for each frame.")
+    if protocol is not None and protocol.reporter is not None:
+        scenes = [loaded_scene(scene, protocol.reporter, key=seed) for scene in scenes]
+        stains = tuple(loaded_stain(stain, protocol.reporter) for stain in stains)
     return ImagedDish(
-        scenes=scenes,
-        micrographs=tuple(render(scene, microscope, key=seed, channels=channels) for scene in scenes),
+        scenes=tuple(scenes),
+        micrographs=take_series(scenes, microscope, key=seed, channels=stains, protocol=protocol),
         microscope=microscope,
         seed=seed,
-        experiment=observations.experiment,
-        condition=observations.condition,
-        field_chosen=field is None,
+        experiment=labels[0],
+        condition=labels[1],
+        field_chosen=labels[2],
+        stains=stains,
+        protocol=protocol,
     )
 
 

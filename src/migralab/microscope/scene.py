@@ -3,120 +3,25 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from migralab.core.errors import RequestError
 from migralab.core.random import normal_pair_array, stream_key
 from migralab.microscope.body import CellBody, CellPose, complete_pose, draw_cell, rear_attachment
 from migralab.microscope.curve import directions, draw_curves, relax_nodes
+from migralab.microscope.specimen import FIBRE_RADIUS_UM, Array, Dots, Field, Floats, Scene, Tubes, Vesicles
 from migralab.results.observations import Observations
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Array = NDArray[Any]
-Floats = NDArray[np.float64]
-Field = tuple[float, float, float, float]
+__all__ = ["Dots", "Field", "Scene", "Tubes", "Vesicles", "choose_field", "scene_from_observations"]
 
-FIBRE_RADIUS_UM = 0.05  # E: membrane tubes of 70 to 100 nm (evidence/imaging.md section 3)
 _LUMEN_SPREAD = 0.5  # E: log-normal spread of the light from inside between vesicles
 _MARGIN_UM = 4.0
 _LARGEST_CHOSEN_UM = 200.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tubes:
-    """Thin membrane tubes as straight pieces of smooth curves; arrays of one length, lengths in um.
-
-    Parameters
-    ----------
-    ends
-        Segments (n, 4): x0, y0, x1, y1.
-    cell_id, node_id
-        Owner, and the network node at the far end of the stretch that the piece is of (-1 where there is none).
-    kind
-        ``laid`` on the ground, ``live`` between the last node and the cell, or ``flank``: drawn beside the
-        body, not part of the simulation.
-    radius
-        Radius of the tube.
-    brightness
-        Membrane density relative to fibre membrane.
-    """
-
-    ends: Floats
-    cell_id: Array
-    node_id: Array
-    kind: Array
-    radius: Floats
-    brightness: Floats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vesicles:
-    """Migrasomes as spheres; arrays of one length, lengths in um.
-
-    Parameters
-    ----------
-    migrasome_id, cell_id, node_id
-        Ids in the tables.
-    centre
-        Centres (n, 2).
-    diameter
-        Diameters.
-    enrichment
-        Tetraspanin per membrane area relative to the fibre; 1 where the table does not know it.
-    lumen
-        Light from inside relative to the usual.
-    attachment, attached, stage
-        As in the tables.
-    """
-
-    migrasome_id: Array
-    cell_id: Array
-    node_id: Array
-    centre: Floats
-    diameter: Floats
-    enrichment: Floats
-    lumen: Floats
-    attachment: Array
-    attached: Array
-    stage: Array
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dots:
-    """Retractosomes: what is left of broken fibres; centres (n, 2), diameters and owners."""
-
-    centre: Floats
-    diameter: Floats
-    cell_id: Array
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """Everything that gives light, at one time.
-
-    Parameters
-    ----------
-    field
-        x0, y0, x1, y1 in um of the dish. The centre of the first pixel lies at (x0, y0).
-    frame, time_min
-        Frame of the run, and its time.
-    cells, tubes, vesicles, dots
-        The specimen, in coordinates of the dish. Objects outside the field may be in it: their light may not.
-    """
-
-    field: Field
-    frame: int
-    time_min: float
-    cells: tuple[CellBody, ...]
-    tubes: Tubes
-    vesicles: Vesicles
-    dots: Dots
 
 
 def scene_from_observations(

@@ -165,7 +165,7 @@ LIVES = (
     Column("detached_min", "float64", "when the way to the cell broke; NaN if not yet"),
     Column("gone_min", "float64", "when it disappeared; NaN if it was there at the end (censored)"),
     Column("last_min", "float64", "end of observation"),
-    Column("fate", "str", "collapsed | ruptured | taken-up | carried-off | present"),
+    Column("fate", "str", "collapsed | ruptured | taken-up | carried-off | present; lost (gone, how unseen)"),
 )
 
 RETRACTOSOMES = (

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from scipy import ndimage
 
-from migralab.imaging.reader import Micrograph
+from migralab.imaging.reading import Micrograph
 
 FINE = 4
 

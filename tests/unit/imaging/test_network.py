@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from skimage.draw import line
 
-from migralab.imaging.migrasomes import Scene, measure_excess, measure_roundness
-from migralab.imaging.network import bridge_gaps, build_network, clean_network, path_length
+from migralab.imaging.detect.gates import measure_excess, measure_roundness
+from migralab.imaging.detect.network import bridge_gaps, build_network, clean_network, path_length
+from migralab.imaging.detect.scene import Scene
 from migralab.imaging.settings import AnalysisSettings
 from migralab.imaging.signal.noise import Noise
 from tests.unit.imaging.drawn import line_points, render, sphere_points

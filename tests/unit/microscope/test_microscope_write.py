@@ -110,7 +110,7 @@ def test_failure_while_writing_leaves_no_file(tmp_path, monkeypatch):
     def fail(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr(write, "_write_image", fail)
+    monkeypatch.setattr(write, "write_ome_tiff", fail)
     with pytest.raises(OSError, match="disk full"):
         write_micrographs(image_observations(fan(), field=FIELD), tmp_path / "dish.ome.tiff")
     assert list(tmp_path.iterdir()) == []

@@ -141,7 +141,7 @@ def _measure_file(
     seen, micrograph, settings = measure_image(path, pixel_size=pixel_size)
     write_measurement(seen, micrograph, settings, target)
     picture = Picture(
-        pixels=micrograph.pixels[0, 0], pixel_size_um=micrograph.pixel_size_um, caption=caption, credit=credit,
+        pixels=micrograph.plane(0, 0), pixel_size_um=micrograph.pixel_size_um, caption=caption, credit=credit,
         scale_note=scale_note,
     )  # fmt: skip
     return MeasuredMicrograph(

@@ -1,4 +1,4 @@
-"""`migralab report RUN`: one HTML file about a run."""
+"""`migralab report RUN|MEASURED`: one HTML file about a run, or about a measured image."""
 
 from __future__ import annotations
 
@@ -11,10 +11,17 @@ from migralab.cli.console import remark, say
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="Run directory.")],
+    run: Annotated[Path, typer.Argument(help="Run directory, or the folder that `measure` wrote.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="HTML file to write.")] = None,
 ) -> None:
-    """Write a self-contained HTML report of a run: pictures, replay, numbers with sources."""
+    """Write a self-contained HTML report of a run or a measured image: pictures, numbers with sources."""
+    from migralab.report.measured.content import is_measurement
+
+    if is_measurement(run):
+        from migralab.report.measured.page import write_measured_page
+
+        say(str(write_measured_page(run, out)))
+        return
     from migralab.catalog.bibliography import bibliography, keys_of
     from migralab.measure import measure
     from migralab.report.content import Report

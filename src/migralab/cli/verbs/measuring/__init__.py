@@ -1,0 +1,1 @@
+"""`migralab measure`: micrographs, tracks, whole experiments, and what people counted by hand."""

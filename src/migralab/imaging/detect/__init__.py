@@ -1,0 +1,1 @@
+"""Cells, fibres and migrasomes of one frame: what is where, in pixels."""

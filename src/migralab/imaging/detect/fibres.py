@@ -1,0 +1,291 @@
+"""Fibres: long oriented line filters in units of the noise, thinned to lines one pixel wide.
+
+A fibre is dim in every pixel and long: a filter along it gains with the square root of its length
+(evidence/imaging.md section 4.1). Lines are scored at
+several lengths: the longest finds dim fibres, the shortest follows bright ones around bends (`line_scores`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from skimage.morphology import skeletonize
+
+from migralab.imaging.settings import AnalysisSettings
+from migralab.imaging.signal.bins import bin_image, unbin_image
+from migralab.imaging.signal.line_scores import LineScores, least_scores, lengths_of, score_lines
+from migralab.imaging.signal.noise import Image, Mask
+
+_ALIKE_PX = 3.0  # pixels along a line that the smoothing makes alike
+_GROUND_UM = 2.5
+_RIM_REACH_UM = 1.5
+_RIM_STEP_UM = 0.1
+_SECTORS = 24
+_BRIGHTEST = 1.3
+_BIN_UM = 0.2  # fibres are looked for on pixels of about this size
+_FAN_UM = 1.2
+_ROUGH = 0.7
+_DOUBT = 0.5  # units of noise
+_EIGHT = np.ones((3, 3), bool)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """What the line filters found.
+
+    Parameters
+    ----------
+    evidence
+        Best score over its length's threshold: above 1 a fibre may start.
+    direction
+        Angle of the fibre at each pixel, rad, modulo pi, from the x axis towards larger y.
+    ridge
+        Crest lines, one or two pixels wide.
+    threshold_sigma
+        Threshold of the longest filter in units of its noise.
+    amplitude
+        Score per shortest piece, in units of noise.
+    pieces
+        Scores of the shortest filter, (angle, y, x), on pixels `factor` times as large.
+    factor, width_px, length_px
+        Of those pixels, and of the shortest filter in them.
+    """
+
+    evidence: Image
+    direction: Image
+    ridge: Mask
+    threshold_sigma: float
+    amplitude: Image
+    pieces: NDArray[np.float32]
+    factor: int
+    width_px: float
+    length_px: float
+
+
+def filter_lines(stabilised: Image, usable: Mask, pixel_um: float, settings: AnalysisSettings) -> Lines:
+    """Filter an image for lines of all directions and keep the crests.
+
+    Parameters
+    ----------
+    stabilised
+        Image in units of its noise, with bodies and vesicles flattened.
+    usable
+        True where a fibre may be.
+    pixel_um
+        Pixel size, um.
+    settings
+        Thresholds.
+    """
+    factor = max(1, round(_BIN_UM / pixel_um))
+    pixel = pixel_um * factor
+    image = bin_image(stabilised, factor) * np.float32(factor)  # the noise of a pixel is 1 again
+    seen = bin_image(usable.astype(np.float32), factor) > 0.5
+    quiet = seen & (image < np.percentile(image[seen][::5], 60))
+    width, length = max(settings.line_width_um / pixel, 0.9), max(settings.line_length_um / pixel, 1.5)
+    angles = _angles(width, length, settings.line_doublings)
+    thresholds = line_thresholds(int(usable.sum()) * pixel_um**2, pixel_um, settings)
+    scores = score_lines(
+        image, quiet, width=width, length=length, doublings=settings.line_doublings, angles=angles,
+        thresholds=thresholds,
+    )  # fmt: skip
+    supported = _is_supported(scores, pixel, settings)
+    strong = scores.evidence[seen & (scores.evidence > 1.0)]
+    typical = float(np.median(strong)) if strong.size else 1.0
+    floor = max(settings.line_weakest, settings.line_relative * typical)
+    # halves are put together on whole pixels, which leaves the crest of a long line rough
+    smooth = ndimage.gaussian_filter(scores.evidence, _ROUGH)
+    evidence = unbin_image(smooth, factor, stabilised.shape)
+    direction, supported, amplitude = (
+        np.repeat(np.repeat(part, factor, 0), factor, 1)[: evidence.shape[0], : evidence.shape[1]]
+        for part in (scores.direction, supported, scores.amplitude)
+    )
+    crest = _is_crest(evidence, direction) & usable & (evidence > floor) & supported
+    ridge = _keep_seeded(crest, evidence > max(1.0, floor))
+    return Lines(
+        evidence=evidence, direction=direction, ridge=ridge, threshold_sigma=float(thresholds[-1]),
+        amplitude=amplitude, pieces=scores.pieces, factor=factor, width_px=width, length_px=length,
+    )  # fmt: skip
+
+
+def _is_supported(scores: LineScores, pixel_um: float, settings: AnalysisSettings) -> Mask:
+    """Where the shortest filter sees the line too, and no stronger line lies beside; as far as noise lets it say."""
+    doubt = np.float32(_DOUBT)
+    supported = scores.short + doubt > settings.line_support * scores.amplitude
+    # beside a bright line, longer filters see fans of faint ones
+    wide = ndimage.maximum_filter(scores.amplitude, size=2 * max(1, round(_FAN_UM / pixel_um)) + 1)
+    supported &= scores.amplitude > settings.line_fan * wide
+    strong = scores.amplitude[scores.evidence > 1.0]
+    supported &= scores.amplitude > settings.line_faintest * _weighted_median(strong)
+    # beads and crossings throw faint false lines: they are weak beside the line that they come from
+    beside = ndimage.maximum_filter(scores.short, size=2 * max(1, round(settings.line_shadow_um / pixel_um)) + 1)
+    return np.asarray(supported & (scores.short + doubt > settings.line_shadow * beside), bool)
+
+
+def _weighted_median(values: Image) -> float:
+    """Median of the light rather than of the pixels: faint false lines may be many."""
+    if not values.size:
+        return 0.0
+    ordered = np.sort(np.maximum(values, 0.0))
+    summed = np.cumsum(ordered, dtype=np.float64)
+    return float(ordered[np.searchsorted(summed, 0.5 * summed[-1])])
+
+
+def line_thresholds(area_um2: float, pixel_um: float, settings: AnalysisSettings) -> NDArray[np.float64]:
+    """Return for each length the score at which noise starts `settings.false_traces` fibres in an image of this area.
+
+    Parameters
+    ----------
+    area_um2
+        Area that is looked at.
+    pixel_um
+        Pixel size, um.
+    settings
+        Thresholds.
+    """
+    pixel = pixel_um * max(1, round(_BIN_UM / pixel_um))
+    width, length = max(settings.line_width_um, 0.9 * pixel), max(settings.line_length_um, 1.5 * pixel)
+    lengths = lengths_of(length, settings.line_doublings)
+    angles = _angles(width, length, settings.line_doublings)
+    least = least_scores(area_um2, lengths, width, angles, settings.false_traces)
+    return np.maximum(least, settings.line_floor_sigma)
+
+
+def _angles(width: float, length: float, doublings: int) -> int:
+    """Directions fine enough for the longest line but one, whose halves may turn."""
+    longest = float(lengths_of(length, max(doublings - 1, 0))[-1])
+    return int(np.clip(np.ceil(1.6 * longest / width), 12, 32))
+
+
+def _is_crest(evidence: Image, direction: Image) -> Mask:
+    """Not smaller than one neighbour across the line and larger than the other: ties make no double lines."""
+    sector = np.rint(direction / (np.pi / 4)).astype(int) % 4
+    across = {0: (1, 0), 1: (1, -1), 2: (0, 1), 3: (1, 1)}
+    crest = np.zeros(evidence.shape, bool)
+    padded = np.pad(evidence, 1, mode="edge")
+    height, width = evidence.shape
+    for number, (dy, dx) in across.items():
+        one = padded[1 + dy : 1 + dy + height, 1 + dx : 1 + dx + width]
+        other = padded[1 - dy : 1 - dy + height, 1 - dx : 1 - dx + width]
+        crest |= (sector == number) & (evidence >= one) & (evidence > other)
+    return crest
+
+
+def _keep_seeded(weak: Mask, strong: Mask) -> Mask:
+    labels, count = ndimage.label(weak, _EIGHT)
+    kept = np.zeros(count + 1, bool)
+    kept[np.unique(labels[weak & strong])] = True
+    kept[0] = False
+    return np.asarray(kept[labels], bool)
+
+
+def shortest_line(pixel_um: float, settings: AnalysisSettings) -> float:
+    """Return the fewest pixels of a piece of line that is kept for joining."""
+    return max(0.6 * settings.fibre_shortest_um / pixel_um, 3.0)
+
+
+def thin(ridge: Mask, evidence: Image, shortest_px: float) -> Mask:
+    """Close one-pixel gaps of the crests, thin them to lines one pixel wide, drop crumbs."""
+    # Lee 1994: the default method erases diagonals that are two pixels wide
+    closed = ridge | (ndimage.binary_closing(np.pad(ridge, 2), _EIGHT)[2:-2, 2:-2] & (evidence > 0))
+    lines = skeletonize(closed, method="lee") > 0  # type: ignore[no-untyped-call]  # skimage has no types
+    return _drop_crumbs(lines, shortest_px)
+
+
+def drop_dark(lines: Mask, stabilised: Image, evidence: Image, pixel_um: float, settings: AnalysisSettings) -> Mask:
+    """Cut lines where they are dark beside the rest of their stretch: rays of vesicles, debris, ends.
+
+    Parameters
+    ----------
+    lines
+        Lines one pixel wide.
+    stabilised
+        Image in units of its noise.
+    evidence
+        From `filter_lines`.
+    pixel_um
+        Pixel size, um.
+    settings
+        Thresholds.
+    """
+    light = ndimage.gaussian_filter(stabilised, 1.0)
+    # haze and cell bodies are wide: the ground under a line is what is left when lines are opened away
+    factor = max(1, int(_BIN_UM / pixel_um))
+    side = 2 * max(2, round(_GROUND_UM / 2 / (factor * pixel_um))) + 1
+    light -= unbin_image(ndimage.grey_opening(bin_image(light, factor), size=(side, side)), factor, light.shape)
+    quiet = light[~ndimage.binary_dilation(lines, _EIGHT, iterations=3)]
+    zero = float(np.median(quiet)) if quiet.size else 0.0
+    # only the dimmer half of the noise is free of structure
+    noise = 1.4826 * float(np.median(np.abs(quiet[quiet <= zero] - zero))) if quiet.size else 1.0
+    light = light - zero
+    neighbours = ndimage.convolve(lines.astype(np.int8), _EIGHT.astype(np.int8), mode="constant") - lines
+    pieces, count = ndimage.label(lines & (neighbours < 3), _EIGHT)
+    if count == 0:
+        return lines
+    at = np.flatnonzero(pieces)
+    order = np.lexsort((light.flat[at], pieces.flat[at]))
+    number, sorted_light = pieces.flat[at][order], light.flat[at][order]
+    first = np.searchsorted(number, np.arange(1, count + 2))
+    length = np.diff(first)
+    bright = sorted_light[first[:-1] + (0.75 * (length - 1)).astype(int)]
+    middle = sorted_light[first[:-1] + length // 2]
+    # a piece is real if the filters say so, or if its median stands out of the noise that so many pixels leave
+    real = middle * np.sqrt(length / _ALIKE_PX) > settings.line_least_sigma * max(noise, 1e-6)
+    real |= np.asarray(ndimage.mean(evidence.flat[at], pieces.flat[at], np.arange(1, count + 1))) > 1.0
+    # a stretch that ends in a vesicle is judged by its fibre, not by the vesicle
+    typical = _weighted_median(light[lines])
+    bright = np.minimum(bright, _BRIGHTEST * typical)
+    limit = np.where(bright > 4 * noise, settings.line_darkest * bright - 2 * noise, -np.inf)  # else gaps are noise
+    limit = np.concatenate([[-np.inf], np.where(real, limit, np.inf)])
+    kept = lines & (light >= limit[pieces]) & (light >= settings.line_faintest * typical - 2 * noise)
+    return _drop_crumbs(kept, shortest_line(pixel_um, settings))
+
+
+def _drop_crumbs(lines: Mask, shortest_px: float) -> Mask:
+    labels, count = ndimage.label(lines, _EIGHT)
+    large = np.bincount(labels.ravel(), minlength=count + 1) >= shortest_px
+    large[0] = False
+    return np.asarray(large[labels], bool)
+
+
+def flatten(stabilised: Image, bodies: NDArray[np.int32], pixel_um: float) -> tuple[Image, NDArray[np.float32]]:
+    """Take away the blurred rims of bodies, so that no outline is taken for a line; what a rim is like is measured.
+
+    Parameters
+    ----------
+    stabilised
+        Image in units of its noise.
+    bodies
+        Number of the cell (from 1) at each pixel.
+    pixel_um
+        Pixel size, um.
+
+    Returns
+    -------
+    flat
+        The image with the bodies at the level of the ground, and without the median of each stretch of rim at
+        each distance from the body.
+    away
+        Distance from the nearest body, um; infinite where there is none.
+    """
+    if not bodies.any():
+        return stabilised, np.full(bodies.shape, np.inf, np.float32)
+    distance, (row, column) = ndimage.distance_transform_edt(bodies == 0, return_indices=True)
+    away = np.asarray(distance * pixel_um, np.float32)
+    ground = float(np.median(stabilised[away > _RIM_REACH_UM][::5])) if (away > _RIM_REACH_UM).any() else 0.0
+    y, x = np.nonzero((away > 0) & (away <= _RIM_REACH_UM))
+    owner = bodies[row[y, x], column[y, x]]
+    centres = np.array(ndimage.center_of_mass(bodies > 0, bodies, np.arange(1, bodies.max() + 1)))
+    angle = np.arctan2(y - centres[owner - 1, 0], x - centres[owner - 1, 1])
+    sector = ((angle / (2 * np.pi) + 0.5) * _SECTORS).astype(np.int64) % _SECTORS
+    step = max(_RIM_STEP_UM, pixel_um)
+    bins = int(_RIM_REACH_UM / step) + 1
+    key = (owner * _SECTORS + sector) * bins + (away[y, x] / step).astype(np.int64)
+    names, key = np.unique(key, return_inverse=True)
+    rim = np.asarray(ndimage.median(stabilised[y, x], key, np.arange(len(names))), np.float32)
+    flat = stabilised.copy()
+    flat[bodies > 0] = ground
+    flat[y, x] -= rim[key] - ground
+    return flat, away

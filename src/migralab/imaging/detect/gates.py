@@ -1,0 +1,88 @@
+"""Cheap gates: what is round, filled and brighter than the fibres around it may be a vesicle."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from migralab.imaging.detect.scene import Scene
+from migralab.imaging.settings import AnalysisSettings
+from migralab.imaging.signal.noise import Mask
+
+Floats = NDArray[np.float64]
+
+_ANGLES = 24
+_ALONE = 4.0
+_RIM = 0.75  # of the radius: where a blurred sphere of any filling is still bright
+
+
+def sample(scene: Scene, candidates: Floats, distance_um: Floats) -> Floats:
+    """Light above the ground on circles around each candidate, (K, angles)."""
+    angle = np.linspace(0, 2 * np.pi, _ANGLES, endpoint=False)
+    x = candidates[:, 0, None] + distance_um[:, None] / scene.pixel_um * np.cos(angle)
+    y = candidates[:, 1, None] + distance_um[:, None] / scene.pixel_um * np.sin(angle)
+    values = ndimage.map_coordinates(scene.image, [y, x], order=1, mode="nearest")
+    return np.asarray(values, np.float64) - scene.noise.background
+
+
+def disc_mean(scene: Scene, candidates: Floats) -> Floats:
+    """Mean light above the ground within each candidate's radius."""
+    parts = np.sqrt((np.arange(4) + 0.5) / 4)  # circles of equal area
+    circles = [sample(scene, candidates, part * candidates[:, 2]).mean(axis=1) for part in parts]
+    return np.asarray(np.mean(circles, axis=0))
+
+
+def typical_fibre(scene: Scene) -> float:
+    """Median light of the fibres above the ground."""
+    on = scene.skeleton & scene.usable
+    return float(np.median(scene.image[on])) - scene.noise.background if on.sum() >= 50 else 0.0
+
+
+def measure_roundness(scene: Scene, candidates: Floats, rim: float = _RIM) -> Floats:
+    """Darker side of the rim over the mean inside: near 1 for a vesicle, near 0 for a line or a bundle."""
+    least = np.maximum(rim * candidates[:, 2], 1.3 * scene.psf_um)
+    darker = np.percentile(sample(scene, candidates, least), 20, axis=1)
+    # a wide empty shell is bright at its rim only
+    wide = np.maximum(candidates[:, 2] - 0.5 * scene.psf_um, least)
+    darker = np.maximum(darker, np.percentile(sample(scene, candidates, wide), 20, axis=1))
+    return np.asarray(darker / np.maximum(disc_mean(scene, candidates), 1e-6))
+
+
+def measure_excess(scene: Scene, candidates: Floats) -> Floats:
+    """Light inside over that of fibres of the density found just outside, running to the centre.
+
+    1 for a fibre, a tip or a junction without a vesicle, whatever its number of arms.
+    """
+    edge = candidates[:, 2] + 1.5 * max(scene.psf_um, 0.5 * scene.pixel_um)
+    steps = (np.arange(8) + 0.5) / 8
+    inside = np.sum(
+        [sample(scene, candidates, s * edge).mean(axis=1) * 2 * np.pi * s * edge for s in steps], axis=0
+    ) * (edge / 8)
+    outer = np.stack([sample(scene, candidates, edge + d) for d in (0.15, 0.3, 0.45)])
+    circle = 2 * np.pi * (edge[None, :] + np.array([[0.15], [0.3], [0.45]]))
+    entering = np.min(np.maximum(outer.mean(axis=2), 0.0) * circle, axis=0)
+    noise = scene.noise.read_sd * scene.pixel_um
+    return np.asarray(inside / np.maximum(entering * edge, noise * edge))
+
+
+def measure_hollowness(scene: Scene, candidates: Floats) -> Floats:
+    """Centre over rim: membrane above and below the focus fills a vesicle, nothing fills a loop of fibre."""
+    rim = np.median(sample(scene, candidates, _RIM * candidates[:, 2]), axis=1)
+    centre = sample(scene, candidates, 0.15 * candidates[:, 2]).mean(axis=1)
+    return np.asarray(centre / np.maximum(rim, 1e-6))
+
+
+def is_vesicle(scene: Scene, places: Floats, settings: AnalysisSettings) -> Mask:
+    """Round, filled, brighter than the fibres around it."""
+    # fibres alone can look like a small vesicle at a junction, but not like a wide ring
+    small = np.minimum(1.0, (2.5 * scene.psf_um / places[:, 2]) ** 2)
+    excess = measure_excess(scene, places)
+    good = excess >= 1.0 + (settings.excess_least - 1.0) * small
+    good &= measure_roundness(scene, places) >= settings.roundness_least
+    # an empty ring is a vesicle only where no fibres are that could run around it
+    good &= (measure_hollowness(scene, places) >= settings.filling_least) | (excess >= _ALONE)
+    rim = np.median(sample(scene, places, places[:, 2]), axis=1)
+    bright = np.maximum(disc_mean(scene, places), rim)
+    least = settings.brightness_least + (settings.contrast_least - settings.brightness_least) * small
+    return np.asarray(good & (bright >= least * typical_fibre(scene)), bool)

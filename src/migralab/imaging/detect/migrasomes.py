@@ -1,0 +1,192 @@
+"""Migrasomes: candidates by sphere templates of many sizes, cheap gates, one fit for each that is left."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from migralab.imaging.detect.candidates import one_each
+from migralab.imaging.detect.gates import is_vesicle, measure_excess, measure_roundness
+from migralab.imaging.detect.scene import Scene, Vesicle
+from migralab.imaging.settings import AnalysisSettings
+from migralab.imaging.signal.fit_kernel import ARMS
+from migralab.imaging.signal.noise import Mask
+from migralab.imaging.signal.profiles import Profiles, blur_spheres
+from migralab.imaging.signal.vesicle_fit import Spheres, Starts, fit_spheres
+
+Floats = NDArray[np.float64]
+
+_RIM_LOOSE = 0.5
+_LOOSE = 0.5
+_LEAST_EXCESS = 0.75
+_ROUNDS = 2
+_OTHER_STARTS = (1.0, 0.7, 1.35)
+_ARM_UM = 0.25  # so far outside the rim a fibre is looked for
+_ARM_ANGLES = 72
+
+
+def find_vesicles(scene: Scene, candidates: Floats, settings: AnalysisSettings) -> tuple[Vesicle, ...]:
+    """Find and measure all that is round and brighter than the fibre it may sit on; see `find_candidates`."""
+    profiles = blur_spheres(
+        scene.psf_um, settings.optical_section_um, scene.pixel_um, settings.diameter_largest_um / 2 * 1.15
+    )
+    if len(candidates) == 0:
+        return ()
+    # loose here, since the size is that of the nearest template only; strict once the size is measured
+    good = measure_roundness(scene, candidates, rim=_RIM_LOOSE) >= _LOOSE * settings.roundness_least
+    left = candidates[good & (measure_excess(scene, candidates) >= _LEAST_EXCESS)]
+    found: list[Vesicle] = []
+    for _ in range(_ROUNDS):
+        kept = one_each(left, scene.pixel_um)
+        found += _measure(scene, kept, found, profiles, settings)
+        # what was no vesicle may have hidden one: a pair taken for one large ring, a bend beside a small one
+        left = left[~(left[:, None] == kept[None]).all(axis=2).any(axis=1)]
+        for vesicle in found:
+            apart = np.hypot(left[:, 0] - vesicle.x, left[:, 1] - vesicle.y) * scene.pixel_um
+            left = left[apart > vesicle.diameter_um / 2 + 0.5 * left[:, 2]]
+    return tuple(found)
+
+
+def _measure(
+    scene: Scene, kept: Floats, before: list[Vesicle], profiles: Profiles, settings: AnalysisSettings
+) -> list[Vesicle]:
+    """Fit candidates twice: to see which are vesicles, and again with only those in each other's way."""
+    if len(kept) == 0:
+        return []
+    known = np.array([(v.x, v.y, v.diameter_um / 2, v.evidence_sigma) for v in before]).reshape(-1, 4)
+    trusted = is_vesicle(scene, kept, settings)
+    fit = _fit(scene, kept, np.concatenate([known, kept[trusted]]), profiles, settings)
+    fitted = np.stack([fit.x, fit.y, fit.diameter_um / 2, kept[:, 3]], axis=1)
+    trusted = is_vesicle(scene, fitted, settings) & _is_measured(fit, scene.psf_um, settings)
+    trusted = _drop_twins(np.concatenate([known, fitted]), len(known), trusted, scene.pixel_um)
+    known = np.concatenate([known, fitted[trusted]])
+    fit = _fit(scene, fitted[trusted], known, profiles, settings, starts=_OTHER_STARTS)
+    fitted = np.stack([fit.x, fit.y, fit.diameter_um / 2, fitted[trusted, 3]], axis=1)
+    sd = np.hypot(fit.diameter_sd_um, _blur_error(scene, fit, profiles))
+    excess = measure_excess(scene, fitted)
+    good = _is_measured(fit, scene.psf_um, settings)
+    good &= _drop_twins(fitted, 0, good, scene.pixel_um)
+    return [
+        Vesicle(
+            x=float(fit.x[n]),
+            y=float(fit.y[n]),
+            diameter_um=float(fit.diameter_um[n]),
+            diameter_sd_um=float(sd[n]),
+            excess=float(excess[n]),
+            evidence_sigma=float(fitted[n, 3]),
+        )
+        for n in np.flatnonzero(good)
+    ]
+
+
+def _blur_error(scene: Scene, fit: Spheres, profiles: Profiles) -> Floats:
+    """Error of the diameter that comes from that of the point spread function.
+
+    The picture shows the sum of two variances, that of the blur and that of a shell in projection, d^2 / 12.
+    """
+    wrong = 12 * profiles.width_um**2 * scene.psf_sd / np.maximum(fit.diameter_um, 1e-3)
+    return np.asarray(np.minimum(wrong, 0.5 * fit.diameter_um))
+
+
+def _fit(
+    scene: Scene,
+    kept: Floats,
+    trusted: Floats,
+    profiles: Profiles,
+    settings: AnalysisSettings,
+    *,
+    starts: tuple[float, ...] = (1.0,),
+) -> Spheres:
+    """Fit places; `trusted` ones hold the light of others away."""
+    place = kept[:, :3].copy()
+    for axis in (0, 1):
+        place[:, axis] = np.clip(place[:, axis], 0, scene.image.shape[1 - axis] - 1)
+    half = np.ceil((place[:, 2] * 1.15 + 3 * scene.psf_um + 0.2) / scene.pixel_um).astype(np.int64)
+    half = np.maximum(half, 4)
+    count, angle = _find_arms(scene, place)
+    foreign = _foreign(scene, place, half, (count, angle), trusted)
+    begin = Starts(place=place, half=half, arm_count=count, arm_angle=angle, foreign=foreign)
+    return fit_spheres(
+        scene.image, scene.usable, scene.noise, begin, profiles,
+        pixel_um=scene.pixel_um, misfit=settings.model_error, radii=starts, rounds=3 if len(starts) > 1 else 1,
+    )  # fmt: skip
+
+
+def _find_arms(scene: Scene, place: Floats) -> tuple[NDArray[np.int64], Floats]:
+    """Directions in which lines leave each place: runs of line on a circle just outside its rim."""
+    reach = max(1, round(1.2 * scene.psf_um / scene.pixel_um))
+    thick = ndimage.maximum_filter(scene.skeleton, size=2 * reach + 1)
+    angle = np.linspace(0, 2 * np.pi, _ARM_ANGLES, endpoint=False)
+    outside = (place[:, 2] + 1.5 * scene.psf_um + _ARM_UM)[:, None] / scene.pixel_um
+    columns = np.rint(place[:, 0, None] + outside * np.cos(angle)).astype(int)
+    rows = np.rint(place[:, 1, None] + outside * np.sin(angle)).astype(int)
+    height, width = scene.skeleton.shape
+    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    on = inside & thick[np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)]
+    count = np.zeros(len(place), np.int64)
+    found = np.zeros((len(place), ARMS))
+    for row in range(len(place)):
+        middles = _runs(on[row])[:ARMS]
+        count[row] = len(middles)
+        found[row, : len(middles)] = [m * 2 * np.pi / _ARM_ANGLES for m in middles]
+    return count, found
+
+
+def _runs(on: Mask) -> list[float]:
+    """Middles of the runs of True on a circle, longest first."""
+    if on.all() or not on.any():
+        return []
+    start = int(np.flatnonzero(~on)[0])
+    turned = np.roll(on, -start)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], turned, [False]]).astype(np.int8)))
+    runs = [(b - a, start + (a + b - 1) / 2) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    return [middle for _, middle in sorted(runs, reverse=True)]
+
+
+def _foreign(
+    scene: Scene, place: Floats, half: NDArray[np.int64], arms: tuple[NDArray[np.int64], Floats], trusted: Floats
+) -> NDArray[np.bool_]:
+    """Pixels of each patch that show another vesicle, or a fibre that is none of its arms."""
+    longest = int(half.max(initial=0))
+    offset = np.arange(-longest, longest + 1)
+    px = scene.pixel_um
+    reach = max(1, round(1.5 * scene.psf_um / px))
+    fibre = np.pad(ndimage.maximum_filter(scene.skeleton, size=2 * reach + 1), longest)
+    foreign = np.empty((len(place), 2 * longest + 1, 2 * longest + 1), bool)
+    for row, (x, y, radius) in enumerate(place):
+        cx, cy = round(x), round(y)
+        dx, dy = np.meshgrid((cx + offset - x) * px, (cy + offset - y) * px)
+        own = np.hypot(dx, dy) - radius
+        mask = fibre[cy : cy + 2 * longest + 1, cx : cx + 2 * longest + 1] & (own > 1.5 * scene.psf_um)
+        for angle in arms[1][row, : arms[0][row]]:
+            across = np.abs(dy * np.cos(angle) - dx * np.sin(angle))
+            mask &= (across > 3 * scene.psf_um) | (dx * np.cos(angle) + dy * np.sin(angle) < 0)
+        apart = np.hypot(trusted[:, 0] - x, trusted[:, 1] - y) * px
+        near = (apart < radius + trusted[:, 2] + 1.5 * half[row] * px) & (apart > 0.8 * radius)
+        for other_x, other_y, other_radius, _ in trusted[near]:
+            theirs = np.hypot(dx - (other_x - x) * px, dy - (other_y - y) * px) - other_radius
+            mask |= (theirs < 2 * scene.psf_um) & (theirs < own)
+        foreign[row] = mask
+    return foreign
+
+
+def _is_measured(fit: Spheres, psf_um: float, settings: AnalysisSettings) -> Mask:
+    """Within the sizes asked for, wider than the blur, with an error that leaves a measurement."""
+    least = max(settings.diameter_smallest_um, settings.diameter_least_psf * psf_um)
+    good = fit.diameter_um - fit.diameter_sd_um >= least  # else it may be a point
+    good &= fit.diameter_um <= settings.diameter_largest_um
+    good &= fit.diameter_sd_um <= settings.diameter_error_largest * fit.diameter_um
+    return np.asarray(good & ((fit.shell > 0) | (fit.filling > 0)), bool)
+
+
+def _drop_twins(places: Floats, known: int, good: Mask, pixel_um: float) -> Mask:
+    """Two starts may have walked to one vesicle: the better one stays; the first `known` places always do."""
+    unique = list(range(known))
+    for number in np.flatnonzero(good) + known:
+        apart = np.hypot(places[unique, 0] - places[number, 0], places[unique, 1] - places[number, 1]) * pixel_um
+        if not (apart < 0.8 * (places[unique, 2] + places[number, 2])).any():
+            unique.append(int(number))
+    kept = np.zeros(len(good), bool)
+    kept[[number - known for number in unique[known:]]] = True
+    return kept

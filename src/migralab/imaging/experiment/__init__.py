@@ -1,0 +1,1 @@
+"""The experiment behind the images: conditions and replicates, statistics over replicates, controls."""

@@ -1,0 +1,1 @@
+"""People and the program: hand counts, blinded re-counts, agreement, and what a count misses."""

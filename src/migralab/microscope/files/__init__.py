@@ -1,0 +1,1 @@
+"""Micrographs on disk: OME-TIFF and OME-Zarr, truth tables and label images."""

@@ -1,0 +1,1 @@
+"""The light of each kind of object, its depth, and what a camera makes of it."""
