@@ -9,20 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from migralab.imaging.detect.attach import draw_rays, reach_out
+from migralab.imaging.detect.attach import draw_rays, fibres_would_show, reach_out
 from migralab.imaging.detect.candidates import find_candidates, without_vesicles
 from migralab.imaging.detect.cells import CellBody, find_cell_bodies
 from migralab.imaging.detect.fibres import drop_dark, filter_lines, flatten, shortest_line, thin
 from migralab.imaging.detect.migrasomes import find_vesicles
-from migralab.imaging.detect.scene import Scene, Vesicle
-from migralab.imaging.detect.network import Network, Ways, bridge_gaps, build_network, clean_network, find_ways
+from migralab.imaging.detect.network import Network, bridge_gaps, build_network, clean_network
+from migralab.imaging.detect.scene import Scene, Vesicle, thicken
+from migralab.imaging.detect.ways import Ways, find_ways, leaving_angles
 from migralab.imaging.reading import Micrograph
 from migralab.imaging.settings import AnalysisSettings
 from migralab.imaging.signal.noise import Image, Mask, Noise, estimate_noise
 from migralab.imaging.signal.psf import Blur, measure_psf
 from migralab.results.observations import Observations, conform, empty_table
 
-
+_UNSEEN = "A usual fibre would not be seen here: where no fibre was found, attachment is unknown."
 _RIM_UM = 0.3  # the outline of a body is a line itself
 
 
@@ -40,6 +41,8 @@ class Trace:
         Fibres, and how each node is connected to a cell.
     psf_um
         Standard deviation of the point spread function that was used, um.
+    fibres_show
+        Whether a usual fibre at a vesicle would have been seen; if not, a vesicle without one may still have one.
     notes
         What the reader must know.
     """
@@ -50,6 +53,7 @@ class Trace:
     network: Network
     ways: Ways
     psf_um: float
+    fibres_show: bool
     notes: tuple[str, ...]
 
 
@@ -68,6 +72,7 @@ def trace_frame(micrograph: Micrograph, settings: AnalysisSettings, frame: int) 
         noise=noise,
         usable=usable & (away > settings.cell_margin_um),
         skeleton=np.zeros(image.shape, bool),
+        near_line=np.zeros(image.shape, bool),
         pixel_um=pixel,
         psf_um=settings.psf_sigma_um or max(settings.psf_default_um, 0.5 * pixel),
     )
@@ -77,11 +82,14 @@ def trace_frame(micrograph: Micrograph, settings: AnalysisSettings, frame: int) 
     skeleton = thin(lines.ridge, lines.evidence, shortest_line(pixel, settings)) & (away > _RIM_UM)
     skeleton = drop_dark(skeleton, bare, lines.evidence, pixel, settings)
     blur, notes = _find_blur(image, skeleton, lines.direction, noise, pixel, settings)
-    scene = replace(scene, skeleton=skeleton, psf_um=blur.psf_um, psf_sd=blur.relative_sd)
+    near = thicken(skeleton, blur.psf_um, pixel)
+    scene = replace(scene, skeleton=skeleton, near_line=near, psf_um=blur.psf_um, psf_sd=blur.relative_sd)
     vesicles = find_vesicles(scene, candidates, settings) if scene.usable.any() else ()
     network = _connect(skeleton, bodies, cells, vesicles, usable, scene, settings)
-    lone = [n.index for n in network.nodes.values() if n.kind == "vesicle" and not n.branches]
-    if rays := reach_out(scene, lines, vesicles, lone, settings):
+    show = fibres_would_show(scene, lines, vesicles, settings)
+    if not show and vesicles:
+        notes = (*notes, _UNSEEN)
+    if rays := reach_out(scene, lines, vesicles, leaving_angles(network, len(vesicles)), settings):
         network = _connect(draw_rays(skeleton, rays, vesicles), bodies, cells, vesicles, usable, scene, settings)
     return Trace(
         bodies=bodies,
@@ -90,6 +98,7 @@ def trace_frame(micrograph: Micrograph, settings: AnalysisSettings, frame: int) 
         network=network,
         ways=find_ways(network),
         psf_um=blur.psf_um,
+        fibres_show=show,
         notes=notes,
     )
 
@@ -122,7 +131,6 @@ def _connect(
     near = ndimage.maximum_filter(bodies, size=2 * max(1, round((_RIM_UM + 0.2) / pixel)) + 1)
     regions[near > 0] = near[near > 0]
     centres = {c.cell_id + 1: (c.x_um / pixel, c.y_um / pixel, "cell", c.cell_id) for c in cells}
-    rows, columns = np.mgrid[: bodies.shape[0], : bodies.shape[1]]
     radii: dict[int, float] = {}
     first = len(cells) + 1
     for index, vesicle in enumerate(vesicles):
@@ -131,7 +139,7 @@ def _connect(
             max(int(vesicle.y - radius), 0) : int(vesicle.y + radius) + 2,
             max(int(vesicle.x - radius), 0) : int(vesicle.x + radius) + 2,
         ]
-        inside = np.hypot(rows[box] - vesicle.y, columns[box] - vesicle.x) <= radius
+        inside = _distances(box, bodies.shape, vesicle) <= radius
         regions[box][inside & (regions[box] == 0)] = first + index
         centres[first + index] = (vesicle.x, vesicle.y, "vesicle", index)
         radii[first + index] = radius
@@ -139,6 +147,12 @@ def _connect(
     network = build_network(lines, regions, centres, usable)
     clean_network(network, radii, pixel, settings)
     return network
+
+
+def _distances(box: tuple[slice, slice], shape: tuple[int, ...], vesicle: Vesicle) -> NDArray[np.float64]:
+    """Distance of the pixels of a window from the vesicle's centre, pixels."""
+    rows, columns = (np.arange(*part.indices(size)) for part, size in zip(box, shape, strict=True))
+    return np.asarray(np.hypot(rows[:, None] - vesicle.y, columns[None, :] - vesicle.x))
 
 
 def analyse_micrograph(micrograph: Micrograph, settings: AnalysisSettings | None = None) -> Observations:

@@ -49,6 +49,11 @@ class AnalysisSettings:
         Each doubling adds a filter 1.8 times as long, joined from two of the one before: 0.4 to 4.2 um.
     false_traces
         False fibre seeds that pure Gaussian noise may start in the whole image; gives the threshold.
+    false_attachments
+        False fibres that noise may lay at the vesicles of an image, where fibres are looked for from the vesicles.
+    line_fine_sigma
+        Where the shortest filter sees the usual fibre this well, in units of its noise, finer filters are used too:
+        they part fibres that lie close.
     line_floor_sigma
         The threshold is never lower than this (noise of cameras and of compressed panels is not Gaussian).
     line_weakest
@@ -86,6 +91,8 @@ class AnalysisSettings:
     filling_least
         Brightness of the centre over that of the rim; asked of rings among fibres. Vesicles: 0.46 at 1.27 um
         (Wu 2017 Fig. 1D, D; measurement.md A5).
+    filling_most
+        The same may not be larger for a wide one: a filled ball has less.
     brightness_least
         Brightness of a candidate's disc or rim over that of the typical fibre of the image.
     contrast_least
@@ -118,7 +125,9 @@ class AnalysisSettings:
     line_width_um: float = 0.21
     line_length_um: float = 0.4
     line_doublings: int = 4
-    false_traces: float = 0.1
+    false_traces: float = 0.5
+    false_attachments: float = 0.5
+    line_fine_sigma: float = 10.0
     line_floor_sigma: float = 5.5
     line_weakest: float = 0.75
     line_relative: float = 0.25
@@ -128,16 +137,17 @@ class AnalysisSettings:
     line_fan: float = 0.3
     line_darkest: float = 0.4
     line_least_sigma: float = 3.5
-    line_faintest: float = 0.25
+    line_faintest: float = 0.15
     gap_um: float = 1.2
     spur_um: float = 0.5
     fibre_shortest_um: float = 1.0
-    fibre_lone_um: float = 2.0
+    fibre_lone_um: float = 3.0
     radii_um: tuple[float, ...] = (0.15, 0.2, 0.27, 0.36, 0.47, 0.6, 0.77, 0.98, 1.25, 1.6)
     candidate_sigma: float = 8.0
     excess_least: float = 1.6
     roundness_least: float = 0.6
     filling_least: float = 0.1
+    filling_most: float = 2.5
     brightness_least: float = 0.5
     contrast_least: float = 1.5
     diameter_smallest_um: float = 0.3

@@ -212,7 +212,7 @@ def _tabulate_migrasomes(
                 "y_um": y,
                 "diameter_um": vesicle.diameter_um,
                 "diameter_sd_um": vesicle.diameter_sd_um,
-                "attachment": {0: "free", 1: "tip", 2: "shaft"}.get(len(branches), "junction"),
+                "attachment": _attachment(len(branches), sure=trace.fibres_show),
                 "attached": attached,
                 "area_um2": np.pi * vesicle.diameter_um**2,
                 "volume_um3": np.pi / 6 * vesicle.diameter_um**3,
@@ -220,6 +220,13 @@ def _tabulate_migrasomes(
             }
         )
     return rows
+
+
+def _attachment(branches: int, *, sure: bool) -> str:
+    """Where a vesicle with so many fibres sits; one without is free only if a fibre would have been seen."""
+    if branches == 0:
+        return "free" if sure else "unknown"
+    return {1: "tip", 2: "shaft"}.get(branches, "junction")
 
 
 def _nearest_rear(x: float, y: float, rears: dict[int, tuple[float, float, float]], reach_um: float) -> int:

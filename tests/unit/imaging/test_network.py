@@ -89,6 +89,7 @@ def scene_of(*clouds):
         noise=Noise(background=105.0, read_sd=2.5, gain=1.0),
         usable=np.ones(image.shape, bool),
         skeleton=np.zeros(image.shape, bool),
+        near_line=np.zeros(image.shape, bool),
         pixel_um=0.1,
         psf_um=0.13,
     )

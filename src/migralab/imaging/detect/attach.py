@@ -7,26 +7,30 @@ a few dozen directions.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
 from migralab.imaging.detect.fibres import Lines
+from migralab.imaging.detect.gates import disc_mean
 from migralab.imaging.detect.scene import Scene, Vesicle
 from migralab.imaging.settings import AnalysisSettings
 from migralab.imaging.signal.line_scores import line_response, white_noise
-from migralab.imaging.signal.noise import Mask
+from migralab.imaging.signal.noise import Mask, Noise
 
 Floats = NDArray[np.float64]
 
 _PIECES = (3, 5, 7)  # pieces of a fibre that are looked for, each 1.5 times the shortest filter
 _APART = 1.5
-_MOST = 4.0  # units of noise that one piece may bring: a neighbour must not pass for a fibre
+_MOST = 4.0  # units of noise that one piece may bring, or as much as the usual fibre
+_LEAST_SHARE = 0.5  # of the usual fibre
 _WIDE = 0.8  # rad: two fibres of one vesicle are further apart
-_SURE = 1.0  # units of noise by which a usual fibre must exceed the threshold before its absence is told
-_VESICLE_TO_FIBRE = 3.0  # light of the median vesicle over that of a fibre (evidence/imaging.md section 3)
+_SURE = 0.5  # units of noise by which a usual fibre must exceed the threshold before its absence is told
+_ENOUGH_UM = 10.0  # traced length that tells how bright fibres are
+_FLAT = Noise(background=0.0, read_sd=1.0, gain=0.0)  # of a stabilised image
+_VESICLE_TO_FIBRE = 4.0  # peak of the median vesicle over that of a fibre (evidence/imaging.md section 3: 1.7 to 0.4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +44,11 @@ class Ray:
 
 
 def reach_out(
-    scene: Scene, lines: Lines, vesicles: Sequence[Vesicle], lone: Sequence[int], settings: AnalysisSettings
+    scene: Scene,
+    lines: Lines,
+    vesicles: Sequence[Vesicle],
+    taken: Sequence[Sequence[float]],
+    settings: AnalysisSettings,
 ) -> list[Ray]:
     """Look for fibres that begin at vesicles.
 
@@ -50,27 +58,33 @@ def reach_out(
         Of the frame.
     vesicles
         All of them.
-    lone
-        Numbers of those at which no traced line ends.
+    taken
+        For each, the directions in which a traced line leaves, rad.
     settings
         Thresholds.
     """
-    if not lone:
-        return []
     threshold = _threshold(len(vesicles), lines, settings)
+    usual = _usual_fibre(scene, lines)
     rays = []
-    for number in lone:
-        score, pieces = _score(scene, lines, vesicles[number])
-        left = score.copy()
-        while left.max() > threshold and sum(r.vesicle == number for r in rays) < 3:
-            best = int(np.argmax(left))
-            angle = 2 * np.pi * best / len(left)
-            start = _start(scene, lines, vesicles[number])
+    for number, vesicle in enumerate(vesicles):
+        score, pieces = _score(scene, lines, vesicle, max(_MOST, usual))
+        noise = np.array([white_noise(n, lines.length_px) / n for n in range(1, _PIECES[-1] + 1)])
+        score[score * noise[pieces - 1] < _LEAST_SHARE * usual] = -np.inf  # fainter than fibres are in this image
+        turn = 2 * np.pi * np.arange(len(score)) / len(score)
+        for angle in taken[number]:
+            score[_apart(turn, angle) < _WIDE] = -np.inf
+        start = _start(scene, lines, vesicle)
+        while score.max() > threshold:
+            best = int(np.argmax(score))
             end = start + _APART * lines.length_px * (pieces[best] - 0.5)
-            rays.append(Ray(vesicle=number, angle=angle, start_px=start * lines.factor, end_px=end * lines.factor))
-            turn = np.abs(np.angle(np.exp(1j * (2 * np.pi * np.arange(len(left)) / len(left) - angle))))
-            left[turn < _WIDE] = -np.inf
+            rays.append(Ray(vesicle=number, angle=turn[best], start_px=start * lines.factor, end_px=end * lines.factor))
+            score[_apart(turn, turn[best]) < _WIDE] = -np.inf
     return rays
+
+
+def _apart(one: Floats, other: float) -> Floats:
+    """Angle between directions, rad."""
+    return np.asarray(np.abs(np.angle(np.exp(1j * (one - other)))))
 
 
 def draw_rays(skeleton: Mask, rays: Sequence[Ray], vesicles: Sequence[Vesicle]) -> Mask:
@@ -90,47 +104,51 @@ def draw_rays(skeleton: Mask, rays: Sequence[Ray], vesicles: Sequence[Vesicle]) 
     return drawn
 
 
-def fibres_would_show(
-    scene: Scene, lines: Lines, vesicles: Sequence[Vesicle], brightness: Floats, settings: AnalysisSettings
-) -> bool:
+def fibres_would_show(scene: Scene, lines: Lines, vesicles: Sequence[Vesicle], settings: AnalysisSettings) -> bool:
     """Whether a usual fibre at a vesicle would have been seen; if not, nothing is said about where vesicles sit.
 
-    Parameters
-    ----------
-    scene, lines, vesicles
-        Of the frame.
-    brightness
-        Light of each vesicle in units of the noise of a pixel.
-    settings
-        Thresholds.
+    How bright the usual fibre is, the traced ones say; where there are next to none, it is taken for a quarter as
+    bright as the median vesicle.
     """
-    if scene.skeleton.sum() * scene.pixel_um > 10 * settings.fibre_shortest_um:
-        usual = float(np.median(lines.amplitude[scene.skeleton]))
-    elif len(brightness):
-        width = np.hypot(scene.psf_um, scene.pixel_um / np.sqrt(12)) / (scene.pixel_um * lines.factor)
-        light = float(np.median(brightness)) / _VESICLE_TO_FIBRE * lines.factor
-        usual = light * line_response(width, lines.width_px, lines.length_px)
-    else:
+    if not vesicles:
         return True
+    usual = _usual_fibre(scene, lines)
+    if usual == 0.0:
+        width = np.hypot(scene.psf_um, scene.pixel_um / np.sqrt(12)) / (scene.pixel_um * lines.factor)
+        places = np.array([(v.x, v.y, v.diameter_um / 2) for v in vesicles])
+        inside = disc_mean(replace(scene, image=scene.stabilised, noise=_FLAT), places)
+        light = float(np.median(inside)) / _VESICLE_TO_FIBRE * lines.factor
+        usual = light * line_response(width, lines.width_px, lines.length_px)
     most = _PIECES[-1]
     expected = min(usual, _MOST) * most / white_noise(most, lines.length_px)
     return bool(expected > _threshold(len(vesicles), lines, settings) + _SURE)
 
 
+def _usual_fibre(scene: Scene, lines: Lines) -> float:
+    """Median score of a shortest piece on the traced fibres; 0 where there are next to none."""
+    if scene.skeleton.sum() * scene.pixel_um <= _ENOUGH_UM:
+        return 0.0
+    return float(np.median(lines.amplitude[scene.skeleton]))
+
+
 def _threshold(vesicles: int, lines: Lines, settings: AnalysisSettings) -> float:
-    """Score that noise exceeds at `settings.false_traces` of all vesicles together."""
+    """Score that noise exceeds at `settings.false_attachments` of all vesicles together."""
     trials = max(vesicles, 1) * 2 * len(lines.pieces) * len(_PIECES)
-    return -float(special.ndtri(settings.false_traces / trials))
+    return -float(special.ndtri(settings.false_attachments / trials))
 
 
 def _start(scene: Scene, lines: Lines, vesicle: Vesicle) -> float:
     """Distance of the first piece's near end from the centre, pixels of the pieces."""
     rim = vesicle.diameter_um / 2 + 2.0 * scene.psf_um
-    return rim / (scene.pixel_um * lines.factor) + 0.5
+    # what fills the vesicle's place is noise drawn out into rays: no piece may lie in it
+    return rim / (scene.pixel_um * lines.factor) + 0.5 + 0.5 * lines.length_px
 
 
-def _score(scene: Scene, lines: Lines, vesicle: Vesicle) -> tuple[Floats, NDArray[np.int64]]:
-    """Best score in each direction all around, in units of noise, and how many pieces gave it."""
+def _score(scene: Scene, lines: Lines, vesicle: Vesicle, most: float) -> tuple[Floats, NDArray[np.int64]]:
+    """Best score in each direction all around, in units of noise, and how many pieces gave it.
+
+    No piece brings more than `most`: a neighbour must not pass for a fibre.
+    """
     angles, height, width = lines.pieces.shape
     way = np.arange(2 * angles)
     turn = 2 * np.pi * way / len(way)
@@ -142,7 +160,7 @@ def _score(scene: Scene, lines: Lines, vesicle: Vesicle) -> tuple[Floats, NDArra
     piece = lines.pieces[
         (way % angles)[:, None], np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)
     ]  # fmt: skip
-    piece = np.where(inside, np.minimum(piece, _MOST), 0.0)
+    piece = np.where(inside, np.minimum(piece, most), 0.0)
     scores = [piece[:, :n].sum(axis=1) / white_noise(n, lines.length_px) for n in _PIECES]
     best = np.argmax(scores, axis=0)
     return np.max(scores, axis=0).astype(np.float64), np.array(_PIECES)[best]

@@ -31,6 +31,7 @@ _EXCESS = 1.8
 _SMOOTH = 0.8
 _WAYS = 40
 _DEPTH = 5
+_RING = [(dy, dx) for dy in range(3) for dx in range(3) if (dy, dx) != (1, 1)]
 
 
 def find_candidates(scene: Scene, settings: AnalysisSettings) -> Floats:
@@ -56,7 +57,7 @@ def find_candidates(scene: Scene, settings: AnalysisSettings) -> Floats:
     found = np.concatenate(peaks) if peaks else np.empty((0, 4))
     rows, columns = (np.clip(np.rint(found[:, n]).astype(int), 0, scene.image.shape[1 - n] - 1) for n in (1, 0))
     found = found[scene.usable[rows, columns]]
-    return found[np.argsort(-found[:, 3], kind="stable")]
+    return np.asarray(found[np.argsort(-found[:, 3], kind="stable")])
 
 
 def _factor(radius: float, pixel_um: float) -> int:
@@ -107,7 +108,12 @@ def _maxima(
             if 0 <= other < len(radii):
                 # on other pixels the neighbour looks a little different: who is best is settled between candidates
                 peaks &= here >= (1.0 if other in inner else _ALMOST) * stack[other]
-        y, x = np.nonzero(peaks & (here >= ndimage.maximum_filter(here, size=3)))
+        y, x = np.nonzero(peaks)
+        padded = np.pad(here, 1, constant_values=-np.inf)
+        best = np.ones(len(y), bool)
+        for dy, dx in _RING:
+            best &= here[y, x] >= padded[y + dy, x + dx]
+        y, x = y[best], x[best]
         centre = [factor * part + 0.5 * (factor - 1) for part in (x, y)]
         found.append(np.stack([*centre, np.full(len(x), radii[number]), here[y, x]], axis=1))
     return np.concatenate(found).astype(np.float64)

@@ -8,6 +8,7 @@ several lengths: the longest finds dim fibres, the shortest follows bright ones 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,11 @@ _RIM_STEP_UM = 0.1
 _SECTORS = 24
 _BRIGHTEST = 1.3
 _BIN_UM = 0.2  # fibres are looked for on pixels of about this size
+_CLIP = 2.0  # times the typical fibre
+_FINE_DOUBLINGS = 2
+_CROWD_UM = 4.0
+_CROWDED = 0.6  # two and a half straight lines across that window
+_CROWDED_SHARE = 0.05
 _FAN_UM = 1.2
 _ROUGH = 0.7
 _DOUBT = 0.5  # units of noise
@@ -65,6 +71,30 @@ class Lines:
     length_px: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scale:
+    """Pixels taken together, and the shortest filter in them; how often it is doubled, in how many directions."""
+
+    factor: int
+    width: float
+    length: float
+    doublings: int
+    angles: int
+
+
+def _scale(pixel_um: float, settings: AnalysisSettings, *, fine: bool) -> _Scale:
+    """Return the filters for dim fibres, or the fine ones for bright fibres that lie close."""
+    factor = 1 if fine else max(1, round(_BIN_UM / pixel_um))
+    pixel = pixel_um * factor
+    width = max(settings.psf_default_um / pixel, 1.0) if fine else max(settings.line_width_um / pixel, 0.9)
+    length = max(settings.line_length_um / pixel, 1.5 * width if fine else 1.5)
+    doublings = min(settings.line_doublings, _FINE_DOUBLINGS) if fine else settings.line_doublings
+    # directions fine enough for the longest line but one, whose halves may turn
+    longest = float(lengths_of(length, max(doublings - 1, 0))[-1])
+    angles = int(np.clip(np.ceil(2.5 * longest / width), 12, 32))
+    return _Scale(factor=factor, width=width, length=length, doublings=doublings, angles=angles)
+
+
 def filter_lines(stabilised: Image, usable: Mask, pixel_um: float, settings: AnalysisSettings) -> Lines:
     """Filter an image for lines of all directions and keep the crests.
 
@@ -79,46 +109,66 @@ def filter_lines(stabilised: Image, usable: Mask, pixel_um: float, settings: Ana
     settings
         Thresholds.
     """
-    factor = max(1, round(_BIN_UM / pixel_um))
-    pixel = pixel_um * factor
+    lines, brightness = _trace(stabilised, usable, pixel_um, settings, _scale(pixel_um, settings, fine=False))
+    if brightness < settings.line_fine_sigma or not _is_crowded(lines.ridge, pixel_um):
+        return lines
+    # what outshines the fibres would throw rays of false lines
+    clipped = np.minimum(stabilised, np.float32(_CLIP * _weighted_median(stabilised[lines.ridge])))
+    return _trace(clipped, usable, pixel_um, settings, _scale(pixel_um, settings, fine=True))[0]
+
+
+def _is_crowded(ridge: Mask, pixel_um: float) -> bool:
+    """Whether fibres lie so close that the wide filters may take two for one."""
+    side = max(3, round(_CROWD_UM / pixel_um))
+    density = ndimage.uniform_filter(ridge.astype(np.float32), side)[ridge] / pixel_um  # um of line per um2
+    return bool(density.size and (density > _CROWDED).mean() > _CROWDED_SHARE)
+
+
+def _trace(
+    stabilised: Image, usable: Mask, pixel_um: float, settings: AnalysisSettings, scale: _Scale
+) -> tuple[Lines, float]:
+    """Lines at one scale, and how bright the usual one is in units of the noise of the shortest filter."""
+    factor = scale.factor
     image = bin_image(stabilised, factor) * np.float32(factor)  # the noise of a pixel is 1 again
     seen = bin_image(usable.astype(np.float32), factor) > 0.5
     quiet = seen & (image < np.percentile(image[seen][::5], 60))
-    width, length = max(settings.line_width_um / pixel, 0.9), max(settings.line_length_um / pixel, 1.5)
-    angles = _angles(width, length, settings.line_doublings)
-    thresholds = line_thresholds(int(usable.sum()) * pixel_um**2, pixel_um, settings)
+    thresholds = line_thresholds(int(usable.sum()) * pixel_um**2, pixel_um, settings, scale)
     scores = score_lines(
-        image, quiet, width=width, length=length, doublings=settings.line_doublings, angles=angles,
+        image, quiet, width=scale.width, length=scale.length, doublings=scale.doublings, angles=scale.angles,
         thresholds=thresholds,
     )  # fmt: skip
-    supported = _is_supported(scores, pixel, settings)
-    strong = scores.evidence[seen & (scores.evidence > 1.0)]
-    typical = float(np.median(strong)) if strong.size else 1.0
+    strong = seen & (scores.evidence > 1.0)
+    brightness = _weighted_median(scores.amplitude[strong])
+    typical = float(np.median(scores.evidence[strong])) if strong.any() else 1.0
     floor = max(settings.line_weakest, settings.line_relative * typical)
+    supported = _is_supported(scores, pixel_um * factor, brightness, settings)
     # halves are put together on whole pixels, which leaves the crest of a long line rough
-    smooth = ndimage.gaussian_filter(scores.evidence, _ROUGH)
+    smooth = scores.evidence if factor == 1 else ndimage.gaussian_filter(scores.evidence, _ROUGH)
     evidence = unbin_image(smooth, factor, stabilised.shape)
-    direction, supported, amplitude = (
-        np.repeat(np.repeat(part, factor, 0), factor, 1)[: evidence.shape[0], : evidence.shape[1]]
-        for part in (scores.direction, supported, scores.amplitude)
-    )
-    crest = _is_crest(evidence, direction) & usable & (evidence > floor) & supported
+    direction, amplitude = (_repeat(part, factor, evidence.shape) for part in (scores.direction, scores.amplitude))
+    crest = _is_crest(evidence, direction) & usable & (evidence > floor)
+    crest &= _repeat(supported, factor, evidence.shape)
     ridge = _keep_seeded(crest, evidence > max(1.0, floor))
-    return Lines(
+    lines = Lines(
         evidence=evidence, direction=direction, ridge=ridge, threshold_sigma=float(thresholds[-1]),
-        amplitude=amplitude, pieces=scores.pieces, factor=factor, width_px=width, length_px=length,
+        amplitude=amplitude, pieces=scores.pieces, factor=factor, width_px=scale.width, length_px=scale.length,
     )  # fmt: skip
+    return lines, brightness
 
 
-def _is_supported(scores: LineScores, pixel_um: float, settings: AnalysisSettings) -> Mask:
+def _repeat(part: NDArray[Any], factor: int, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Return the same values on smaller pixels."""
+    return np.repeat(np.repeat(part, factor, 0), factor, 1)[: shape[0], : shape[1]]
+
+
+def _is_supported(scores: LineScores, pixel_um: float, brightness: float, settings: AnalysisSettings) -> Mask:
     """Where the shortest filter sees the line too, and no stronger line lies beside; as far as noise lets it say."""
     doubt = np.float32(_DOUBT)
     supported = scores.short + doubt > settings.line_support * scores.amplitude
     # beside a bright line, longer filters see fans of faint ones
     wide = ndimage.maximum_filter(scores.amplitude, size=2 * max(1, round(_FAN_UM / pixel_um)) + 1)
-    supported &= scores.amplitude > settings.line_fan * wide
-    strong = scores.amplitude[scores.evidence > 1.0]
-    supported &= scores.amplitude > settings.line_faintest * _weighted_median(strong)
+    best = np.maximum(scores.amplitude, scores.short)
+    supported &= (best > settings.line_fan * wide) & (best > settings.line_faintest * brightness)
     # beads and crossings throw faint false lines: they are weak beside the line that they come from
     beside = ndimage.maximum_filter(scores.short, size=2 * max(1, round(settings.line_shadow_um / pixel_um)) + 1)
     return np.asarray(supported & (scores.short + doubt > settings.line_shadow * beside), bool)
@@ -133,7 +183,9 @@ def _weighted_median(values: Image) -> float:
     return float(ordered[np.searchsorted(summed, 0.5 * summed[-1])])
 
 
-def line_thresholds(area_um2: float, pixel_um: float, settings: AnalysisSettings) -> NDArray[np.float64]:
+def line_thresholds(
+    area_um2: float, pixel_um: float, settings: AnalysisSettings, scale: _Scale | None = None
+) -> NDArray[np.float64]:
     """Return for each length the score at which noise starts `settings.false_traces` fibres in an image of this area.
 
     Parameters
@@ -144,19 +196,14 @@ def line_thresholds(area_um2: float, pixel_um: float, settings: AnalysisSettings
         Pixel size, um.
     settings
         Thresholds.
+    scale
+        Filters; those for dim fibres where omitted.
     """
-    pixel = pixel_um * max(1, round(_BIN_UM / pixel_um))
-    width, length = max(settings.line_width_um, 0.9 * pixel), max(settings.line_length_um, 1.5 * pixel)
-    lengths = lengths_of(length, settings.line_doublings)
-    angles = _angles(width, length, settings.line_doublings)
-    least = least_scores(area_um2, lengths, width, angles, settings.false_traces)
+    chosen = scale or _scale(pixel_um, settings, fine=False)
+    lengths = lengths_of(chosen.length, chosen.doublings)
+    area_px = area_um2 / (pixel_um * chosen.factor) ** 2
+    least = least_scores(area_px, lengths, chosen.width, chosen.angles, settings.false_traces)
     return np.maximum(least, settings.line_floor_sigma)
-
-
-def _angles(width: float, length: float, doublings: int) -> int:
-    """Directions fine enough for the longest line but one, whose halves may turn."""
-    longest = float(lengths_of(length, max(doublings - 1, 0))[-1])
-    return int(np.clip(np.ceil(1.6 * longest / width), 12, 32))
 
 
 def _is_crest(evidence: Image, direction: Image) -> Mask:

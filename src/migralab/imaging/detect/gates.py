@@ -81,8 +81,17 @@ def is_vesicle(scene: Scene, places: Floats, settings: AnalysisSettings) -> Mask
     good = excess >= 1.0 + (settings.excess_least - 1.0) * small
     good &= measure_roundness(scene, places) >= settings.roundness_least
     # an empty ring is a vesicle only where no fibres are that could run around it
-    good &= (measure_hollowness(scene, places) >= settings.filling_least) | (excess >= _ALONE)
+    filling = measure_hollowness(scene, places)
+    good &= (filling >= settings.filling_least) | (excess >= _ALONE)
+    # and no wide sphere is so much brighter in its middle
+    good &= (filling <= settings.filling_most) | (places[:, 2] < 4.0 * scene.psf_um)
+    return np.asarray(good & (measure_contrast(scene, places, settings) >= 1.0), bool)
+
+
+def measure_contrast(scene: Scene, places: Floats, settings: AnalysisSettings) -> Floats:
+    """Brightness of disc or rim over the least that is asked for beside the typical fibre."""
+    small = np.minimum(1.0, (2.5 * scene.psf_um / places[:, 2]) ** 2)
     rim = np.median(sample(scene, places, places[:, 2]), axis=1)
     bright = np.maximum(disc_mean(scene, places), rim)
     least = settings.brightness_least + (settings.contrast_least - settings.brightness_least) * small
-    return np.asarray(good & (bright >= least * typical_fibre(scene)), bool)
+    return np.asarray(bright / np.maximum(least * typical_fibre(scene), 1e-9))

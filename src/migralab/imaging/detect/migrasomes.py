@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from migralab.imaging.detect.candidates import one_each
-from migralab.imaging.detect.gates import is_vesicle, measure_excess, measure_roundness
+from migralab.imaging.detect.gates import is_vesicle, measure_contrast, measure_excess, measure_roundness, sample, typical_fibre
 from migralab.imaging.detect.scene import Scene, Vesicle
 from migralab.imaging.settings import AnalysisSettings
 from migralab.imaging.signal.fit_kernel import ARMS
@@ -20,10 +19,13 @@ Floats = NDArray[np.float64]
 _RIM_LOOSE = 0.5
 _LOOSE = 0.5
 _LEAST_EXCESS = 0.75
+_LOOSE_CONTRAST = 0.7
 _ROUNDS = 2
 _OTHER_STARTS = (1.0, 0.7, 1.35)
 _ARM_UM = 0.25  # so far outside the rim a fibre is looked for
 _ARM_ANGLES = 72
+_ARMS_APART = 0.6  # rad
+_TWO = 1.6  # times the usual width of a line
 
 
 def find_vesicles(scene: Scene, candidates: Floats, settings: AnalysisSettings) -> tuple[Vesicle, ...]:
@@ -35,7 +37,9 @@ def find_vesicles(scene: Scene, candidates: Floats, settings: AnalysisSettings) 
         return ()
     # loose here, since the size is that of the nearest template only; strict once the size is measured
     good = measure_roundness(scene, candidates, rim=_RIM_LOOSE) >= _LOOSE * settings.roundness_least
-    left = candidates[good & (measure_excess(scene, candidates) >= _LEAST_EXCESS)]
+    good &= measure_contrast(scene, candidates, settings) >= _LOOSE_CONTRAST
+    left = candidates[good]
+    left = left[measure_excess(scene, left) >= _LEAST_EXCESS]
     found: list[Vesicle] = []
     for _ in range(_ROUNDS):
         kept = one_each(left, scene.pixel_um)
@@ -115,33 +119,59 @@ def _fit(
 
 def _find_arms(scene: Scene, place: Floats) -> tuple[NDArray[np.int64], Floats]:
     """Directions in which lines leave each place: runs of line on a circle just outside its rim."""
-    reach = max(1, round(1.2 * scene.psf_um / scene.pixel_um))
-    thick = ndimage.maximum_filter(scene.skeleton, size=2 * reach + 1)
     angle = np.linspace(0, 2 * np.pi, _ARM_ANGLES, endpoint=False)
+    reach = max(1, round(1.5 * scene.psf_um / scene.pixel_um))
     outside = (place[:, 2] + 1.5 * scene.psf_um + _ARM_UM)[:, None] / scene.pixel_um
     columns = np.rint(place[:, 0, None] + outside * np.cos(angle)).astype(int)
     rows = np.rint(place[:, 1, None] + outside * np.sin(angle)).astype(int)
     height, width = scene.skeleton.shape
     inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-    on = inside & thick[np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)]
+    on = inside & scene.near_line[np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)]
     count = np.zeros(len(place), np.int64)
     found = np.zeros((len(place), ARMS))
+    peaks = _bright_ways(scene, place)
     for row in range(len(place)):
-        middles = _runs(on[row])[:ARMS]
-        count[row] = len(middles)
-        found[row, : len(middles)] = [m * 2 * np.pi / _ARM_ANGLES for m in middles]
+        # so wide is a line on this circle, in steps of angle
+        usual = (2 * reach + 1) / outside[row, 0] * _ARM_ANGLES / (2 * np.pi)
+        ways = [m * 2 * np.pi / _ARM_ANGLES for m in _runs(on[row], usual)]
+        for way in peaks[row]:  # what the lines miss beside a fork is seen in the image itself
+            if all(np.cos(way - other) < np.cos(_ARMS_APART) for other in ways):
+                ways.append(way)
+        count[row] = min(len(ways), ARMS)
+        found[row, : count[row]] = ways[:ARMS]
     return count, found
 
 
-def _runs(on: Mask) -> list[float]:
-    """Middles of the runs of True on a circle, longest first."""
+def _bright_ways(scene: Scene, place: Floats) -> list[list[float]]:
+    """Directions in which it is as bright just outside the rim as on half a fibre, brightest first."""
+    if len(place) == 0:
+        return []
+    reach = place[:, 2] + 1.8 * scene.psf_um
+    profile = np.mean([sample(scene, place, reach + more) for more in (0.0, 0.1, 0.2)], axis=0)
+    profile -= np.percentile(profile, 20, axis=1, keepdims=True)
+    least = max(0.5 * typical_fibre(scene), 3.0 * scene.noise.read_sd)
+    peak = (profile > least) & (profile >= np.roll(profile, 1, axis=1)) & (profile > np.roll(profile, -1, axis=1))
+    turn = 2 * np.pi / profile.shape[1]
+    return [
+        [float(n) * turn for n in sorted(np.flatnonzero(peak[row]), key=lambda n: -profile[row, n])]  # noqa: B023
+        for row in range(len(place))
+    ]
+
+
+def _runs(on: Mask, usual: float) -> list[float]:
+    """Middles of the runs of True on a circle, longest first; a run much longer than `usual` is two lines side by side."""
     if on.all() or not on.any():
         return []
     start = int(np.flatnonzero(~on)[0])
     turned = np.roll(on, -start)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], turned, [False]]).astype(np.int8)))
-    runs = [(b - a, start + (a + b - 1) / 2) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-    return [middle for _, middle in sorted(runs, reverse=True)]
+    middles: list[float] = []
+    for first, last in sorted(zip(edges[::2], edges[1::2], strict=True), key=lambda run: run[0] - run[1]):
+        if last - first > _TWO * usual:
+            middles += [start + first + 0.5 * (usual - 1), start + last - 0.5 * (usual + 1)]
+        else:
+            middles.append(start + 0.5 * (first + last - 1))
+    return middles
 
 
 def _foreign(
@@ -151,8 +181,7 @@ def _foreign(
     longest = int(half.max(initial=0))
     offset = np.arange(-longest, longest + 1)
     px = scene.pixel_um
-    reach = max(1, round(1.5 * scene.psf_um / px))
-    fibre = np.pad(ndimage.maximum_filter(scene.skeleton, size=2 * reach + 1), longest)
+    fibre = np.pad(scene.near_line, longest)
     foreign = np.empty((len(place), 2 * longest + 1, 2 * longest + 1), bool)
     for row, (x, y, radius) in enumerate(place):
         cx, cy = round(x), round(y)

@@ -320,38 +320,6 @@ def _components(network: Network) -> list[tuple[list[int], bool, bool]]:
     return parts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
-    """Way of each node to its cell: next node, branch towards it, cell and distance along fibres (pixels)."""
-
-    parent: dict[int, int]
-    branch: dict[int, int]
-    cell: dict[int, int]
-
-
-def find_ways(network: Network) -> Ways:
-    """Find the shortest way of every node to a cell along the fibres (Dijkstra); what has none is left out."""
-    import heapq
-
-    parent: dict[int, int] = {}
-    branch_of: dict[int, int] = {}
-    cell: dict[int, int] = {}
-    heap = [(0.0, n, -1, -1, node.index) for n, node in sorted(network.nodes.items()) if node.kind == "cell"]
-    done: set[int] = set()
-    while heap:
-        distance, number, origin, via, owner = heapq.heappop(heap)
-        if number in done:
-            continue
-        done.add(number)
-        parent[number], branch_of[number], cell[number] = origin, via, owner
-        for branch in sorted(network.nodes[number].branches):
-            following = network.other(branch, number)
-            if following not in done and network.nodes[following].kind != "cell":
-                step = network.branches[branch].length_px
-                heapq.heappush(heap, (distance + step, following, number, branch, owner))
-    return Ways(parent=parent, branch=branch_of, cell=cell)
-
-
 def bridge_gaps(skeleton: Mask, regions: NDArray[np.int32], pixel_um: float, settings: AnalysisSettings) -> Mask:
     """Draw a straight line from an end to the nearest line or region ahead of it over a short gap."""
     from skimage.draw import line

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from scipy import ndimage
+
 from migralab.imaging.signal.noise import Image, Mask, Noise
 
 
@@ -21,8 +24,8 @@ class Scene:
         Noise of the image.
     usable
         True on specimen outside cell bodies and their margin.
-    skeleton
-        Lines one pixel wide.
+    skeleton, near_line
+        Lines one pixel wide, and what lies within 1.5 standard deviations of the blur of one.
     pixel_um, psf_um
         Pixel size and standard deviation of the point spread function, um.
     psf_sd
@@ -34,9 +37,16 @@ class Scene:
     noise: Noise
     usable: Mask
     skeleton: Mask
+    near_line: Mask
     pixel_um: float
     psf_um: float
     psf_sd: float = 0.0
+
+
+def thicken(skeleton: Mask, psf_um: float, pixel_um: float) -> Mask:
+    """Return what lies within 1.5 standard deviations of the blur of a line."""
+    reach = max(1, round(1.5 * psf_um / pixel_um))
+    return np.asarray(ndimage.maximum_filter(skeleton, size=2 * reach + 1), bool)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,12 @@ def bin_image(image: Image, factor: int) -> Image:
     height, width = image.shape
     more = (-height % factor, -width % factor)
     whole = np.pad(image, ((0, more[0]), (0, more[1])), mode="edge") if any(more) else image
-    rows = sum(whole[n::factor] for n in range(factor))
-    blocks = sum(rows[:, n::factor] for n in range(factor))  # type: ignore[index]  # sum of arrays is one
+    rows = whole[::factor].copy()
+    for n in range(1, factor):
+        rows += whole[n::factor]
+    blocks = rows[:, ::factor].copy()
+    for n in range(1, factor):
+        blocks += rows[:, n::factor]
     return np.asarray(blocks / np.float32(factor**2), np.float32)
 
 

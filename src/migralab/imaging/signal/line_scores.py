@@ -22,6 +22,7 @@ Stack = NDArray[np.float32]
 
 APART = 1.5  # of the length: half the distance between the middles of the two halves
 _BENDS = 3
+_MOST = 2.0
 _UNEQUAL = 2.0  # units of noise by which one half may exceed the other
 
 
@@ -51,7 +52,7 @@ class LineScores:
 
 
 @kernel
-def join_halves(before, reach, most, out):  # type: ignore[no-untyped-def]  # numba infers them
+def join_halves(before: Stack, reach: float, most: np.float32, out: Stack) -> None:
     """Score lines twice as long (angle, y, x) from those `before`; `reach` is half their distance, pixels."""
     angles, height, width = before.shape
     for a in range(angles):
@@ -60,18 +61,24 @@ def join_halves(before, reach, most, out):  # type: ignore[no-untyped-def]  # nu
             left, right = before[(a - bend) % angles], before[(a + bend) % angles]
             turn = math.pi / angles
             one, two = (a - 0.5 * bend) * turn, (a + 0.5 * bend) * turn
-            ly, lx = -int(round(reach * math.sin(one))), -int(round(reach * math.cos(one)))
-            ry, rx = int(round(reach * math.sin(two))), int(round(reach * math.cos(two)))
+            ly, lx = -round(reach * math.sin(one)), -round(reach * math.cos(one))
+            ry, rx = round(reach * math.sin(two)), round(reach * math.cos(two))
             first, last = max(0, -lx, -rx), min(width, width - lx, width - rx)
             for y in range(max(0, -ly, -ry), min(height, height - ly, height - ry)):
-                for x in range(first, last):
-                    p, q = left[y + ly, x + lx], right[y + ry, x + rx]
-                    whole = min(p, q + most) + min(q, p + most)
-                    out[a, y, x] = max(out[a, y, x], whole)
+                # slices, so that no index can be negative and the loop goes several pixels at a time
+                one_side, other_side = left[y + ly, first + lx : last + lx], right[y + ry, first + rx : last + rx]
+                best = out[a, y, first:last]
+                for i in range(best.shape[0]):
+                    p, q = one_side[i], other_side[i]
+                    more, less = q + most, p + most
+                    whole = (p if p < more else more) + (q if q < less else less)  # min() would be slower
+                    best[i] = whole if whole > best[i] else best[i]
 
 
 @kernel
-def take_best(scores, scale, share, evidence, angle, amplitude):  # type: ignore[no-untyped-def]  # as above
+def take_best(
+    scores: Stack, scale: np.float32, share: np.float32, evidence: Image, angle: NDArray[np.int16], amplitude: Image
+) -> None:
     """Keep the best of all directions where it beats what was there."""
     angles, height, width = scores.shape
     for a in range(angles):
@@ -111,7 +118,8 @@ def score_lines(
     short = scores.max(axis=0)
     along = np.array([0.0])
     for level in range(doublings + 1):
-        noise = _white(along, length) * max(1.0, _correlated(scores, quiet, _white(along, length)))
+        # what exceeds white noise by more than resampling can explain is structure
+        noise = _white(along, length) * min(max(1.0, _correlated(scores, quiet, _white(along, length))), _MOST)
         take_best(
             scores, np.float32(1 / (noise * thresholds[level])), np.float32(1 / len(along)), evidence, angle, amplitude
         )
@@ -142,7 +150,7 @@ def least_scores(area: float, lengths: Floats, width: float, angles: int, false_
 
 def white_noise(pieces: int, length: float) -> float:
     """Noise of a sum of so many shortest scores end to end, in units of the noise of one."""
-    return _white(APART * length * np.arange(pieces), length)
+    return _white(np.asarray(APART * length * np.arange(pieces), np.float64), length)
 
 
 def line_response(line: float, width: float, length: float) -> float:

@@ -47,7 +47,7 @@ class Profiles:
     @property
     def largest_um(self) -> float:
         """Largest radius of the grid, um."""
-        return self.radius_step * self.tables.shape[1]
+        return float(self.radius_step * self.tables.shape[1])
 
     def look_up(self, radius: float, distance: Floats) -> tuple[Floats, Floats]:
         """Return shell and ball of one radius at these distances, um."""

@@ -24,7 +24,8 @@ _LEAST = 12  # stretches
 _MOST = 150
 _STEPS = 10
 _ALIKE = 0.15  # widths of stretches may differ by this share for other reasons than noise
-_SD_LEAST = 0.01
+_SD_LEAST = 0.02
+_WIDEST = 3.0  # times what is usual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,8 @@ def measure_psf(
     error = float(np.hypot(error, 0.5 * np.median(1 / information[used])))
     variance = width**2 - TUBE_SD_UM**2 - pixel_um**2 / 12
     psf = float(np.sqrt(max(variance, (0.4 * pixel_um) ** 2, 0.04**2)))
+    if psf > max(_WIDEST * start_um, pixel_um):
+        return None  # these are no fibres
     return Blur(psf_um=psf, relative_sd=max(_SD_LEAST, error * (width / psf) ** 2))
 
 
@@ -121,8 +124,8 @@ def _cut(
     columns = np.clip(x[:, None] + dx, 0, image.shape[1] - 1)
     values = image[rows, columns].astype(np.float64)
     theta = direction[y, x].astype(np.float64)[:, None]
-    along = (dx * np.cos(theta) + dy * np.sin(theta)) * pixel_um
-    across = (dy * np.cos(theta) - dx * np.sin(theta)) * pixel_um
+    along = np.asarray((dx * np.cos(theta) + dy * np.sin(theta)) * pixel_um, np.float64)
+    across = np.asarray((dy * np.cos(theta) - dx * np.sin(theta)) * pixel_um, np.float64)
     inside = (np.abs(along) <= length) & (np.abs(across) <= reach)
     middle = np.where(inside & (np.abs(across) <= 0.15), values, np.nan)
     level = np.nanmean(middle, axis=1) - np.nanpercentile(np.where(inside, values, np.nan), 25, axis=1)
@@ -130,7 +133,7 @@ def _cut(
     shape = np.exp(-0.5 * (across / 0.17) ** 2)
     light = np.maximum(level, 0.0)[:, None] * shape
     weights = inside / (noise.read_sd**2 + noise.gain * light + 1e-9)
-    return values, weights, along, across, level
+    return values, np.asarray(weights, np.float64), along, across, np.asarray(level, np.float64)
 
 
 def _step(

@@ -73,7 +73,7 @@ class Spheres:
     reduced_chi2: Floats
 
 
-def fit_spheres(
+def fit_spheres(  # noqa: PLR0913  # what is seen, where, and how to look
     image: Image,
     usable: Mask,
     noise: Noise,
@@ -108,7 +108,7 @@ def fit_spheres(
     rounds
         How often the weights are taken anew from the model.
     """
-    out = np.zeros((len(starts.place), 16))
+    out = np.zeros((len(starts.place), 12))
     if len(out):
         fit_patches(
             np.ascontiguousarray(image, np.float32),
@@ -141,6 +141,6 @@ def fit_spheres(
         shell=out[:, 3],
         filling=out[:, 4],
         ground=out[:, 5],
-        fibre=out[:, 12],
+        fibre=out[:, 11],
         reduced_chi2=out[:, 10],
     )
