@@ -14,7 +14,7 @@ from migralab.imaging.detect.candidates import find_candidates, without_vesicles
 from migralab.imaging.detect.cells import CellBody, find_cell_bodies
 from migralab.imaging.detect.fibres import drop_dark, filter_lines, flatten, shortest_line, thin
 from migralab.imaging.detect.migrasomes import find_vesicles
-from migralab.imaging.detect.network import Network, bridge_gaps, build_network, clean_network
+from migralab.imaging.detect.network import Network, bridge_gaps, build_network, clean_network, reach_bodies
 from migralab.imaging.detect.scene import Scene, Vesicle, thicken
 from migralab.imaging.detect.ways import Ways, find_ways, leaving_angles
 from migralab.imaging.reading import Micrograph
@@ -146,6 +146,7 @@ def _connect(
     lines = bridge_gaps(skeleton, regions, pixel, settings)
     network = build_network(lines, regions, centres, usable)
     clean_network(network, radii, pixel, settings)
+    reach_bodies(network, bodies, round(2 * (_RIM_UM + 0.2) / pixel) + 2)
     return network
 
 

@@ -76,6 +76,8 @@ class AnalysisSettings:
         Two ends, or an end and a fibre, that face each other over less than this are joined.
     spur_um
         Side branches shorter than this are not branches.
+    vesicle_spur_um
+        Nor is what leaves a vesicle and ends before this, from its rim.
     fibre_shortest_um
         Fibres shorter than this are not reported.
     fibre_lone_um
@@ -126,7 +128,7 @@ class AnalysisSettings:
     line_length_um: float = 0.4
     line_doublings: int = 4
     false_traces: float = 0.5
-    false_attachments: float = 0.5
+    false_attachments: float = 0.2
     line_fine_sigma: float = 10.0
     line_floor_sigma: float = 5.5
     line_weakest: float = 0.75
@@ -140,6 +142,7 @@ class AnalysisSettings:
     line_faintest: float = 0.15
     gap_um: float = 1.2
     spur_um: float = 0.5
+    vesicle_spur_um: float = 1.5
     fibre_shortest_um: float = 1.0
     fibre_lone_um: float = 3.0
     radii_um: tuple[float, ...] = (0.15, 0.2, 0.27, 0.36, 0.47, 0.6, 0.77, 0.98, 1.25, 1.6)

@@ -25,10 +25,10 @@ Floats = NDArray[np.float64]
 _PIECES = (3, 5, 7)  # pieces of a fibre that are looked for, each 1.5 times the shortest filter
 _APART = 1.5
 _MOST = 4.0  # units of noise that one piece may bring, or as much as the usual fibre
-_LEAST_SHARE = 0.5  # of the usual fibre
+_LEAST_SHARE = 0.6  # of the usual fibre
 _WIDE = 0.8  # rad: two fibres of one vesicle are further apart
 _SURE = 0.5  # units of noise by which a usual fibre must exceed the threshold before its absence is told
-_ENOUGH_UM = 10.0  # traced length that tells how bright fibres are
+_ENOUGH_UM = 4.0  # traced length that tells how bright fibres are
 _FLAT = Noise(background=0.0, read_sd=1.0, gain=0.0)  # of a stabilised image
 _VESICLE_TO_FIBRE = 4.0  # peak of the median vesicle over that of a fibre (evidence/imaging.md section 3: 1.7 to 0.4)
 

@@ -204,6 +204,34 @@ def _add_branch(network: Network, a: int, b: int, path: Floats) -> None:
     end.branches.add(number)
 
 
+def reach_bodies(network: Network, bodies: NDArray[np.int32], reach_px: int) -> None:
+    """Lead the branches that end near a cell on to the nearest pixel of its body; changed in place.
+
+    Parameters
+    ----------
+    network
+        Its lines end some way off, since the outline of a body is a line itself.
+    bodies
+        Number of the cell (from 1) at each pixel.
+    reach_px
+        How far off they may end, pixels.
+    """
+    for branch in network.branches.values():
+        for at, number in ((0, branch.a), (-1, branch.b)):
+            node = network.nodes[number]
+            if node.kind != "cell":
+                continue
+            x, y = np.rint(branch.path[at]).astype(int)
+            corner = max(y - reach_px, 0), max(x - reach_px, 0)
+            window = bodies[corner[0] : y + reach_px + 1, corner[1] : x + reach_px + 1]
+            body = np.argwhere(window == node.index + 1) + corner
+            if len(body):
+                nearest = body[np.argmin(((body - [y, x]) ** 2).sum(axis=1))][::-1].astype(np.float64)
+                parts = [nearest[None], branch.path] if at == 0 else [branch.path, nearest[None]]
+                branch.path = np.concatenate(parts)
+        branch.length_px = path_length(branch.path)
+
+
 def clean_network(network: Network, radii_px: dict[int, float], pixel_um: float, settings: AnalysisSettings) -> None:
     """Prune spurs, shortest first, and join what they had split; then drop fibres that are too short.
 
@@ -220,7 +248,7 @@ def clean_network(network: Network, radii_px: dict[int, float], pixel_um: float,
     """
     _drop_double(network, 2 * settings.spur_um / pixel_um)
     _merge_close(network, max(_SAME_JUNCTION_UM / pixel_um, 3.0))
-    limits = (settings.spur_um / pixel_um, settings.fibre_shortest_um / pixel_um)
+    limits = (settings.spur_um / pixel_um, settings.vesicle_spur_um / pixel_um)
     while (spur := _shortest_spur(network, radii_px, limits)) is not None:
         ends = {network.branches[spur].a, network.branches[spur].b}
         network.remove(spur)

@@ -24,7 +24,7 @@ _LEAST = 12  # stretches
 _MOST = 150
 _STEPS = 10
 _ALIKE = 0.15  # widths of stretches may differ by this share for other reasons than noise
-_SD_LEAST = 0.02
+_SD_LEAST = 0.025
 _WIDEST = 3.0  # times what is usual
 
 
