@@ -15,7 +15,7 @@ from migralab.imaging.detect.cells import CellBody, find_cell_bodies
 from migralab.imaging.detect.fibres import drop_dark, filter_lines, flatten, shortest_line, thin
 from migralab.imaging.detect.migrasomes import find_vesicles
 from migralab.imaging.detect.network import Network, bridge_gaps, build_network, clean_network, reach_bodies
-from migralab.imaging.detect.scene import Scene, Vesicle, thicken
+from migralab.imaging.detect.scene import Point, Scene, Vesicle, thicken
 from migralab.imaging.detect.ways import Ways, find_ways, leaving_angles
 from migralab.imaging.reading import Micrograph
 from migralab.imaging.settings import AnalysisSettings
@@ -37,6 +37,8 @@ class Trace:
         Number of the cell (from 1) at each pixel.
     cells, vesicles
         In the order of their ids.
+    points
+        Spots too small to be sized; they are not counted.
     network, ways
         Fibres, and how each node is connected to a cell.
     psf_um
@@ -50,6 +52,7 @@ class Trace:
     bodies: NDArray[np.int32]
     cells: tuple[CellBody, ...]
     vesicles: tuple[Vesicle, ...]
+    points: tuple[Point, ...]
     network: Network
     ways: Ways
     psf_um: float
@@ -84,17 +87,21 @@ def trace_frame(micrograph: Micrograph, settings: AnalysisSettings, frame: int) 
     blur, notes = _find_blur(image, skeleton, lines.direction, noise, pixel, settings)
     near = thicken(skeleton, blur.psf_um, pixel)
     scene = replace(scene, skeleton=skeleton, near_line=near, psf_um=blur.psf_um, psf_sd=blur.relative_sd)
-    vesicles = find_vesicles(scene, candidates, settings) if scene.usable.any() else ()
+    vesicles, points = find_vesicles(scene, candidates, settings) if scene.usable.any() else ((), ())
     network = _connect(skeleton, bodies, cells, vesicles, usable, scene, settings)
     show = fibres_would_show(scene, lines, vesicles, settings)
     if not show and vesicles:
         notes = (*notes, _UNSEEN)
+    if points:
+        largest = max(point.diameter_below_um for point in points)
+        notes = (*notes, f"{len(points)} spots are too small to be sized (below {largest:.2f} um) and not counted.")
     if rays := reach_out(scene, lines, vesicles, leaving_angles(network, len(vesicles)), settings):
         network = _connect(draw_rays(skeleton, rays, vesicles), bodies, cells, vesicles, usable, scene, settings)
     return Trace(
         bodies=bodies,
         cells=cells,
         vesicles=vesicles,
+        points=points,
         network=network,
         ways=find_ways(network),
         psf_um=blur.psf_um,

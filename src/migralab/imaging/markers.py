@@ -75,7 +75,7 @@ class _Places:
 
     def __init__(self, trace: Trace, pixel_um: float, usable: Mask) -> None:
         self.trace, self.pixel, self.blur = trace, pixel_um, max(trace.psf_um, 0.5 * pixel_um)
-        self.lines = np.zeros(trace.bodies.shape, bool)
+        self.lines: Mask = np.zeros(trace.bodies.shape, bool)
         for branch in trace.network.branches.values():
             x, y = np.rint(branch.path).astype(int).T
             self.lines[np.clip(y, 0, usable.shape[0] - 1), np.clip(x, 0, usable.shape[1] - 1)] = True
@@ -91,11 +91,11 @@ class _Places:
     def around(self, x: float, y: float, reach_um: float) -> tuple[tuple[slice, slice], Floats]:
         """Window around a place, and the distance of its pixels from it, um."""
         half = int(reach_um / self.pixel) + 1
-        shape = self.lines.shape
+        shape: tuple[int, ...] = self.trace.bodies.shape
         rows = slice(max(round(y) - half, 0), min(round(y) + half + 1, shape[0]))
         columns = slice(max(round(x) - half, 0), min(round(x) + half + 1, shape[1]))
-        grid = np.mgrid[rows, columns]
-        return (rows, columns), np.hypot(grid[0] - y, grid[1] - x) * self.pixel
+        down, right = np.arange(rows.start, rows.stop) - y, np.arange(columns.start, columns.stop) - x
+        return (rows, columns), np.hypot(down[:, None], right[None, :]) * self.pixel
 
 
 def _vesicle_light(image: Floats, index: int, places: _Places) -> tuple[float, float, float]:
@@ -104,7 +104,7 @@ def _vesicle_light(image: Floats, index: int, places: _Places) -> tuple[float, f
     radius = vesicle.diameter_um / 2
     box, distance = places.around(vesicle.x, vesicle.y, radius + 2.5 * places.blur + _GROUND_UM)
     # the ring on which a blurred shell is brightest lies a little inside the membrane
-    own, ground_here = image[box], places.ground[box]
+    own, ground_here = image[box[0], box[1]], places.ground[box[0], box[1]]
     ring = np.abs(distance - max(radius - 0.5 * places.blur, 0.0)) <= max(places.blur, 0.7 * places.pixel)
     ground = own[ground_here & (distance <= radius + 2.5 * places.blur + _GROUND_UM)]
     if len(ground) < _LEAST or not ring.any():
@@ -117,7 +117,7 @@ def _vesicle_light(image: Floats, index: int, places: _Places) -> tuple[float, f
 def _fibre_light(image: Floats, branch: int, places: _Places) -> tuple[float, float]:
     """Mean light of a branch above the ground beside it, outside vesicles, and its error."""
     x, y = np.rint(places.trace.network.branches[branch].path).astype(int).T
-    shape = places.lines.shape
+    shape: tuple[int, ...] = places.trace.bodies.shape
     y, x = np.clip(y, 0, shape[0] - 1), np.clip(x, 0, shape[1] - 1)
     free = ~places.vesicles[y, x]
     y, x = y[free], x[free]
@@ -125,11 +125,11 @@ def _fibre_light(image: Floats, branch: int, places: _Places) -> tuple[float, fl
         return np.nan, np.nan
     margin = int((2.5 * places.blur + _GROUND_UM) / places.pixel) + 1
     first = max(int(y.min()) - margin, 0), max(int(x.min()) - margin, 0)
-    box = np.s_[first[0] : int(y.max()) + margin + 1, first[1] : int(x.max()) + margin + 1]
-    own = np.zeros(places.lines[box].shape, bool)
+    rows, columns = slice(first[0], int(y.max()) + margin + 1), slice(first[1], int(x.max()) + margin + 1)
+    own = np.zeros(places.lines[rows, columns].shape, bool)
     own[y - first[0], x - first[1]] = True
     near = ndimage.distance_transform_edt(~own) <= margin
-    ground = image[box][near & places.ground[box]]
+    ground = image[rows, columns][near & places.ground[rows, columns]]
     if len(ground) < _LEAST:
         return np.nan, np.nan
     return float(image[y, x].mean() - np.median(ground)), float(np.std(ground) / np.sqrt(max(len(y) / _ALIKE, 1.0)))

@@ -131,10 +131,9 @@ def _trace(
     factor = scale.factor
     image = bin_image(stabilised, factor) * np.float32(factor)  # the noise of a pixel is 1 again
     seen = bin_image(usable.astype(np.float32), factor) > 0.5
-    quiet = seen & (image < np.percentile(image[seen][::5], 60))
     thresholds = line_thresholds(int(usable.sum()) * pixel_um**2, pixel_um, settings, scale)
     scores = score_lines(
-        image, quiet, width=scale.width, length=scale.length, doublings=scale.doublings, angles=scale.angles,
+        image, seen, width=scale.width, length=scale.length, doublings=scale.doublings, angles=scale.angles,
         thresholds=thresholds,
     )  # fmt: skip
     strong = seen & (scores.evidence > 1.0)

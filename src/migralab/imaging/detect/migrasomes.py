@@ -6,8 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from migralab.imaging.detect.candidates import one_each
-from migralab.imaging.detect.gates import is_vesicle, measure_contrast, measure_excess, measure_roundness, sample, typical_fibre
-from migralab.imaging.detect.scene import Scene, Vesicle
+from migralab.imaging.detect.gates import (
+    is_vesicle,
+    measure_contrast,
+    measure_excess,
+    measure_roundness,
+    sample,
+    typical_fibre,
+)
+from migralab.imaging.detect.scene import Point, Scene, Vesicle
 from migralab.imaging.settings import AnalysisSettings
 from migralab.imaging.signal.fit_kernel import ARMS
 from migralab.imaging.signal.noise import Mask
@@ -24,45 +31,82 @@ _ROUNDS = 2
 _OTHER_STARTS = (1.0, 0.7, 1.35)
 _ARM_UM = 0.25  # so far outside the rim a fibre is looked for
 _ARM_ANGLES = 72
+_ONE_SIDED = 1.645  # 95 %
+_POINT_PSF = 1.6
+_POINT_APART_UM = 0.3
+_POINT_MOST_UM = 0.8  # what may be larger is badly measured, not small
 _ARMS_APART = 0.6  # rad
 _TWO = 1.6  # times the usual width of a line
 
 
-def find_vesicles(scene: Scene, candidates: Floats, settings: AnalysisSettings) -> tuple[Vesicle, ...]:
-    """Find and measure all that is round and brighter than the fibre it may sit on; see `find_candidates`."""
+def find_vesicles(
+    scene: Scene, candidates: Floats, settings: AnalysisSettings
+) -> tuple[tuple[Vesicle, ...], tuple[Point, ...]]:
+    """Find and measure all that is round and brighter than the fibre it may sit on.
+
+    Parameters
+    ----------
+    scene, candidates
+        Of the frame; see `find_candidates`.
+    settings
+        Thresholds.
+
+    Returns
+    -------
+    vesicles
+        Those whose diameter was measured.
+    points
+        Those too small for that, with an upper limit.
+    """
     profiles = blur_spheres(
         scene.psf_um, settings.optical_section_um, scene.pixel_um, settings.diameter_largest_um / 2 * 1.15
     )
     if len(candidates) == 0:
-        return ()
+        return (), ()
     # loose here, since the size is that of the nearest template only; strict once the size is measured
     good = measure_roundness(scene, candidates, rim=_RIM_LOOSE) >= _LOOSE * settings.roundness_least
     good &= measure_contrast(scene, candidates, settings) >= _LOOSE_CONTRAST
     left = candidates[good]
     left = left[measure_excess(scene, left) >= _LEAST_EXCESS]
     found: list[Vesicle] = []
+    points: list[Point] = []
     for _ in range(_ROUNDS):
         kept = one_each(left, scene.pixel_um)
-        found += _measure(scene, kept, found, profiles, settings)
+        more, small = _measure(scene, kept, found, profiles, settings)
+        found += more
+        points += small
         # what was no vesicle may have hidden one: a pair taken for one large ring, a bend beside a small one
         left = left[~(left[:, None] == kept[None]).all(axis=2).any(axis=1)]
         for vesicle in found:
             apart = np.hypot(left[:, 0] - vesicle.x, left[:, 1] - vesicle.y) * scene.pixel_um
             left = left[apart > vesicle.diameter_um / 2 + 0.5 * left[:, 2]]
-    return tuple(found)
+    return tuple(found), _apart_from(points, found, scene.pixel_um)
+
+
+def _apart_from(points: list[Point], found: list[Vesicle], pixel_um: float) -> tuple[Point, ...]:
+    """One point for each place, and none on a vesicle."""
+    kept: list[Point] = []
+    for point in points:
+        on = any(np.hypot(v.x - point.x, v.y - point.y) * pixel_um < v.diameter_um / 2 for v in found)
+        if not on and all(np.hypot(p.x - point.x, p.y - point.y) * pixel_um > _POINT_APART_UM for p in kept):
+            kept.append(point)
+    return tuple(kept)
 
 
 def _measure(
     scene: Scene, kept: Floats, before: list[Vesicle], profiles: Profiles, settings: AnalysisSettings
-) -> list[Vesicle]:
+) -> tuple[list[Vesicle], list[Point]]:
     """Fit candidates twice: to see which are vesicles, and again with only those in each other's way."""
     if len(kept) == 0:
-        return []
+        return [], []
     known = np.array([(v.x, v.y, v.diameter_um / 2, v.evidence_sigma) for v in before]).reshape(-1, 4)
     trusted = is_vesicle(scene, kept, settings)
     fit = _fit(scene, kept, np.concatenate([known, kept[trusted]]), profiles, settings)
     fitted = np.stack([fit.x, fit.y, fit.diameter_um / 2, kept[:, 3]], axis=1)
     trusted = is_vesicle(scene, fitted, settings) & _is_measured(fit, scene.psf_um, settings)
+    # a point looks as wide as the blur
+    wide = np.column_stack([fitted[:, :2], np.maximum(fitted[:, 2], _POINT_PSF * scene.psf_um), fitted[:, 3]])
+    points = _points(fit, is_vesicle(scene, wide, settings) & ~trusted, scene.psf_um, settings)
     trusted = _drop_twins(np.concatenate([known, fitted]), len(known), trusted, scene.pixel_um)
     known = np.concatenate([known, fitted[trusted]])
     fit = _fit(scene, fitted[trusted], known, profiles, settings, starts=_OTHER_STARTS)
@@ -71,7 +115,7 @@ def _measure(
     excess = measure_excess(scene, fitted)
     good = _is_measured(fit, scene.psf_um, settings)
     good &= _drop_twins(fitted, 0, good, scene.pixel_um)
-    return [
+    vesicles = [
         Vesicle(
             x=float(fit.x[n]),
             y=float(fit.y[n]),
@@ -82,6 +126,26 @@ def _measure(
         )
         for n in np.flatnonzero(good)
     ]
+    return vesicles, points
+
+
+def _points(fit: Spheres, others: Mask, psf_um: float, settings: AnalysisSettings) -> list[Point]:
+    """Those of the others that fail by their size alone, with the limit above which their diameter is not."""
+    small = others & (fit.diameter_um - fit.diameter_sd_um < _least_diameter(psf_um, settings))
+    small &= (fit.diameter_um > 0) & (fit.diameter_um + _ONE_SIDED * fit.diameter_sd_um < _POINT_MOST_UM)
+    return [
+        Point(
+            x=float(fit.x[n]),
+            y=float(fit.y[n]),
+            diameter_below_um=float(fit.diameter_um[n] + _ONE_SIDED * fit.diameter_sd_um[n]),
+        )
+        for n in np.flatnonzero(small)
+    ]
+
+
+def _least_diameter(psf_um: float, settings: AnalysisSettings) -> float:
+    """Diameter that a measured vesicle exceeds by its standard error."""
+    return max(settings.diameter_smallest_um, settings.diameter_least_psf * psf_um)
 
 
 def _blur_error(scene: Scene, fit: Spheres, profiles: Profiles) -> Floats:
@@ -153,13 +217,13 @@ def _bright_ways(scene: Scene, place: Floats) -> list[list[float]]:
     peak = (profile > least) & (profile >= np.roll(profile, 1, axis=1)) & (profile > np.roll(profile, -1, axis=1))
     turn = 2 * np.pi / profile.shape[1]
     return [
-        [float(n) * turn for n in sorted(np.flatnonzero(peak[row]), key=lambda n: -profile[row, n])]  # noqa: B023
+        [float(n) * turn for n in sorted(np.flatnonzero(peak[row]), key=lambda n: -profile[row, n])]
         for row in range(len(place))
     ]
 
 
 def _runs(on: Mask, usual: float) -> list[float]:
-    """Middles of the runs of True on a circle, longest first; a run much longer than `usual` is two lines side by side."""
+    """Middles of the runs of True on a circle, longest first; one much longer than `usual` is two lines."""
     if on.all() or not on.any():
         return []
     start = int(np.flatnonzero(~on)[0])
@@ -202,8 +266,7 @@ def _foreign(
 
 def _is_measured(fit: Spheres, psf_um: float, settings: AnalysisSettings) -> Mask:
     """Within the sizes asked for, wider than the blur, with an error that leaves a measurement."""
-    least = max(settings.diameter_smallest_um, settings.diameter_least_psf * psf_um)
-    good = fit.diameter_um - fit.diameter_sd_um >= least  # else it may be a point
+    good = fit.diameter_um - fit.diameter_sd_um >= _least_diameter(psf_um, settings)  # else it may be a point
     good &= fit.diameter_um <= settings.diameter_largest_um
     good &= fit.diameter_sd_um <= settings.diameter_error_largest * fit.diameter_um
     return np.asarray(good & ((fit.shell > 0) | (fit.filling > 0)), bool)

@@ -71,3 +71,12 @@ class Vesicle:
     diameter_sd_um: float
     excess: float
     evidence_sigma: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A spot that is bright and round but not wider than a point looks: centre in pixels, 95 % upper limit in um."""
+
+    x: float
+    y: float
+    diameter_below_um: float

@@ -21,7 +21,8 @@ QUIET = np.ones((200, 200), bool)
 def score(image):
     least = least_scores(image.size, lengths_of(LENGTH, DOUBLINGS), WIDTH, ANGLES, 0.5)
     return score_lines(
-        image.astype(np.float32), QUIET, width=WIDTH, length=LENGTH, doublings=DOUBLINGS, angles=ANGLES, thresholds=least
+        image.astype(np.float32), QUIET, width=WIDTH, length=LENGTH, doublings=DOUBLINGS, angles=ANGLES,
+        thresholds=least,
     )  # fmt: skip
 
 
@@ -39,8 +40,10 @@ def a_line(peak, angle=0.35, bend=0.0):
     return peak * np.exp(-0.5 * (apart / 0.63) ** 2)
 
 
-def test_noise_starts_next_to_no_line():
-    assert sum((score(noise(seed)).evidence > 1).any() for seed in range(3)) <= 1
+def test_white_noise_starts_no_more_lines_than_stated():
+    # 0.5 expected seeds leave 0.61 of the images without one: 12 images hold 9 with one by a chance of 1 in 80
+    # of correlated noise the scores promise nothing: the whole program does (detect/test_noise.py)
+    assert sum((score(noise(seed)).evidence > 1).any() for seed in range(12)) <= 8
 
 
 @pytest.mark.parametrize("bend", [0.0, 0.004])
@@ -62,10 +65,10 @@ def test_the_direction_is_that_of_the_line():
 
 def test_a_bright_spot_makes_no_long_line():
     image = noise(7)
+    before = score(image).evidence
     image[100, 100] += 60.0
-    seen = score(image)
     far = np.hypot(*(np.indices(image.shape) - 100)) > 15
-    assert (seen.evidence[far] > 1).sum() == 0
+    assert not ((score(image).evidence > 1) & (before <= 1))[far].any()
 
 
 def test_the_score_of_a_line_is_as_computed():

@@ -1,4 +1,4 @@
-"""The fit of a vesicle gives back what was drawn as a cloud of points, and its errors are as large as they should be."""
+"""The fit of a vesicle gives back what was drawn as a cloud of points, and its errors are those it has."""
 
 import numpy as np
 import pytest
