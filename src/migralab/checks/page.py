@@ -81,7 +81,7 @@ def _cell(text: str) -> str:
 def _changes(changes: Sequence[VerdictChange], swept: Sequence[str]) -> list[str]:
     lines = [
         f"{len(swept)} changes were tried: each estimate with a stated range, halved and doubled, in every arm.",
-        f"{len(changes)} verdicts change.",
+        f"{len(changes)} verdicts change; of a claim without a verdict, whether what is measured would speak for it.",
         "",
     ]
     if not changes:

@@ -122,7 +122,7 @@ def test_overview_counts_by_verdict_and_role_and_shows_what_fails_and_what_is_op
     assert "## What is explained" in text
     assert "(`purified-run`) | predicted | **FAIL** by -0.05, right way |" in text
     assert "the definition of g, no test of it" in text[text.index("## What published arms cannot decide, and which") :]
-    assert "1 of 1 entries are **provisional: not read by a second reader**." in text
+    assert "1 of 1 entries are **reviewed: a second reader read every number independently**." in text
     assert "by which way can a migrasome signal?" in text
 
 
@@ -269,7 +269,7 @@ def test_cite_names_what_explanations_ways_and_replaced_mechanisms_rest_on():
 def test_show_tells_status_loop_and_calibrated_numbers_plainly(capsys):
     assert main(["show", "retina-pvr"]) == 0
     said = capsys.readouterr().out
-    assert "Status: provisional: not read by a second reader" in said
+    assert "Status: reviewed: a second reader read every number independently" in said
     assert "↺ migrasomes" in said
     assert "\x1b" not in said  # no terminal, no colours
     assert "Numbers that results of this system set: none" in said

@@ -92,7 +92,6 @@ def _is_empty(own: Variant) -> bool:
 
 def refuse_readouts(file: ExperimentFile) -> None:
     """Raise for the first readout of a file that nothing measures; SpecError with its line."""
-
     from migralab.measure.registry import find_observable
 
     for index, readout in enumerate(file.experiment.readouts):
