@@ -275,7 +275,11 @@ def _estimates(e: Experiment, results: Results) -> list[str]:
         f"{len(swept)} changes were tried, each an estimate halved or doubled in every arm; "
         f"{judged} {'verdict changes' if judged == 1 else 'verdicts change'}. "
         + (f"{leaning} times a claim without a verdict crosses the limit that would speak for it. " if leaning else "")
-        + "Of the claims with a verdict, what is not listed holds over the range from half to double.",
+        + (
+            "Of the claims with a verdict, what is not listed holds over the range from half to double."
+            if any(claim.grade != "T3" for claim in e.claims)
+            else "No claim of this entry has a verdict that could change."
+        ),
     ]
     grouped: dict[str, list[Mapping[str, Any]]] = {name: [] for name in swept}
     for change in changes:
