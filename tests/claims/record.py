@@ -30,6 +30,7 @@ RESULTS = Path(__file__).resolve().parents[2] / "docs" / "catalogue" / "results"
 SEEDS = 20
 AGAIN = "python -m tests.claims.record"
 PARTS = ("claims", "estimates", "ways", "entries")
+DESCRIBED = ("statement", "grade", "role", "source", "claim_note", "discriminating_arm", "discriminating_label")
 ARMS_KEPT = 3
 
 
@@ -56,12 +57,18 @@ def merged(experiment: Experiment, parts: list[Checked], old: dict[str, Any]) ->
     new = {name: [row for own in documents for row in own[name]] for name in ("claims", "estimates", "ways")}
     new["claims"].sort(key=lambda row: order[row["id"]])
     kept = {name: new[name] or old.get(name, []) for name in ("estimates", "ways")}
-    kept["ways"] = [row for row in kept["ways"] if row["id"] in order]
+    kept["ways"] = [as_written(row, new["claims"]) for row in kept["ways"] if row["id"] in order]
     dishes = sum(own["entries"][experiment.id]["dishes"] for own in documents)
     tier = "fast" if len(parts) == 1 else "full"
     entries = {experiment.id: {"seeds": SEEDS, "tier": tier, "dishes": dishes}}
     suggested = {"suggest": old["suggest"]} if old.get("suggest") else {}
     return {"claims": new["claims"], **kept, **suggested, "entries": entries}
+
+
+def as_written(row: dict[str, Any], claims: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a row that is kept, with the words and the grade that its claim has today."""
+    claim = next((own for own in claims if own["id"] == row["id"]), {})
+    return row | {name: claim[name] for name in DESCRIBED if name in claim}
 
 
 def changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

@@ -117,3 +117,10 @@ def test_what_changed_is_named():
     old = {"claims": [{"id": "rise", "verdict": "pass"}, {"id": "gone", "verdict": "fail"}]}
     new = {"claims": [{"id": "rise", "verdict": "inconclusive"}]}
     assert changes(old, new) == ["rise: pass -> inconclusive", "gone: fail -> gone"]
+
+
+def test_what_is_kept_of_an_old_record_is_told_as_the_claim_is_written_today():
+    row = {"id": "rise", "way": "matrix", "verdict": "pass", "role": "predicted", "statement": "it rose"}
+    now = [{"id": "rise", "verdict": "fail", "role": "by-construction", "statement": "it rises"}]
+    assert record.as_written(row, now) == row | {"role": "by-construction", "statement": "it rises"}
+    assert record.as_written(row, []) == row

@@ -43,6 +43,16 @@ def test_a_wrong_file_is_refused_with_its_place(verb, old, new, place, tmp_path,
     assert err.count("walk.yaml:") == 1
 
 
+def test_a_run_refuses_a_readout_that_nothing_measures_before_it_starts(tmp_path, capsys):
+    file = tmp_path / "walk.yaml"
+    file.write_text(WALK.replace("readouts: [speed.mean]", "readouts: [speed.men]", 1))
+    assert main(["run", str(file), "--out", str(tmp_path / "out")]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"migralab: {file}:")
+    assert "speed.mean" in err
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("entry", entry_ids())
 def test_no_entry_of_the_catalogue_is_refused(entry):
     refuse_wrong(load_entry(entry))

@@ -2,7 +2,7 @@
 
 STATUS = {
     "provisional": "provisional: not read by a second reader",
-    "reviewed": "reviewed: a second reader read every number independently",
+    "reviewed": "reviewed: read twice, independently, by programs from notes on the papers; no person has checked it",
     "disputed": "disputed: a second reader reads some numbers differently, see the notes",
     "retired": "retired: kept for the record, not maintained",
 }

@@ -81,7 +81,7 @@ def _cell(text: str) -> str:
 def _changes(changes: Sequence[VerdictChange], swept: Sequence[str]) -> list[str]:
     lines = [
         f"{len(swept)} changes were tried: each estimate with a stated range, halved and doubled, in every arm.",
-        f"{len(changes)} verdicts change.",
+        f"{len(changes)} verdicts change; of a claim without a verdict, whether what is measured would speak for it.",
         "",
     ]
     if not changes:
@@ -89,5 +89,5 @@ def _changes(changes: Sequence[VerdictChange], swept: Sequence[str]) -> list[str
     lines += ["| change | claim | role | verdict | observed |", "|---|---|---|---|---|"]
     for c in changes:
         observed = " to ".join("none" if x is None else f"{x:.3g}" for x in (c.observed_before, c.observed_after))
-        lines.append(f"| {c.change} | {c.id} | {c.role} | {c.before} to {c.after} | {observed} |")
+        lines.append(f"| {c.change} | {c.id} | {c.role} | {c.before} → {c.after} | {observed} |")
     return lines

@@ -6,13 +6,15 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from migralab.checks.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
     from migralab.checks.check import Checked
     from migralab.checks.ways import WayVerdict
+
+Standing = Outcome | Literal["for", "not for"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,8 @@ class VerdictChange:
     entry, id, role
         The claim.
     before, after
-        Verdicts.
+        Verdicts; of a claim that is not judged (T3), ``for`` where what is measured lies within what would speak for
+        it, else ``not for``.
     observed_before, observed_after
         Estimates.
     """
@@ -65,8 +68,8 @@ class VerdictChange:
     entry: str
     id: str
     role: str
-    before: Outcome
-    after: Outcome
+    before: Standing
+    after: Standing
     observed_before: float | None
     observed_after: float | None
 
@@ -183,7 +186,7 @@ def any_failed(verdicts: Iterable[Verdict]) -> bool:
 
 
 def find_sensitive(base: Iterable[Verdict], by_change: Mapping[str, Iterable[Verdict]]) -> tuple[VerdictChange, ...]:
-    """Return the verdicts that differ from the base when an estimate is changed.
+    """Return the verdicts that differ from the base when an estimate is changed, and what T3 claims would say.
 
     Parameters
     ----------
@@ -199,15 +202,23 @@ def find_sensitive(base: Iterable[Verdict], by_change: Mapping[str, Iterable[Ver
             entry=after.entry,
             id=after.id,
             role=after.role,
-            before=before[after.entry, after.id].verdict,
-            after=after.verdict,
+            before=_standing(before[after.entry, after.id]),
+            after=_standing(after),
             observed_before=before[after.entry, after.id].observed,
             observed_after=after.observed,
         )
         for change, verdicts in by_change.items()
         for after in verdicts
-        if (after.entry, after.id) in before and before[after.entry, after.id].verdict != after.verdict
+        if (after.entry, after.id) in before and _standing(before[after.entry, after.id]) != _standing(after)
     )
+
+
+def _standing(verdict: Verdict) -> Standing:
+    if verdict.verdict != "none" or verdict.observed is None:
+        return verdict.verdict
+    low = -math.inf if verdict.expected_low is None else verdict.expected_low
+    high = math.inf if verdict.expected_high is None else verdict.expected_high
+    return "for" if low <= verdict.observed <= high else "not for"
 
 
 def _finite(value: Any) -> Any:  # any value of a verdict

@@ -75,6 +75,7 @@ def test_verdicts_that_hang_on_an_estimate_are_listed():
         ("speed x0.5", "sign", "pass", "fail"),
         ("speed x0.5", "interval", "pass", "fail"),
         ("speed x0.5", "order", "pass", "fail"),
+        ("speed x0.5", "ratio", "for", "not for"),
     ]
     assert changes[0].observed_after == pytest.approx(0.5, rel=0.1)
     assert np.isfinite(changes[0].observed_before)

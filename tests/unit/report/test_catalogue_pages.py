@@ -89,6 +89,19 @@ def test_estimates_on_which_verdicts_hang_are_listed_and_those_that_change_nothi
     assert "| `a.b x0.5` | none |" in page
 
 
+def test_a_claim_without_a_verdict_changes_sides_and_a_page_without_verdicts_claims_no_strength():
+    change = {"change": "a.b x2", "id": "loop-is-weak", "before": "for", "after": "not for"}
+    swept = {"entry": "retina-pvr", "swept": ["a.b x2"], "changes": [change | {"observed_before": 0.9}]}
+    page = entry_page(RETINA, results(estimates=(swept,)), {})
+    assert "0 verdicts change. 1 times a claim without a verdict crosses the limit" in page
+    assert "loop-is-weak: would speak for it → would not" in page
+    assert "holds over the range from half to double" in page
+    open_ones = tuple(claim for claim in RETINA.claims if claim.grade == "T3")
+    bare = entry_page(RETINA.model_copy(update={"claims": open_ones}), results(estimates=(swept,)), {})
+    assert "No claim of this entry has a verdict that could change." in bare
+    assert "holds over the range" not in bare
+
+
 def with_ways():
     way = Way(statement="free")
     put = ("loop-is-weak", "smad-block-restores")
@@ -122,7 +135,7 @@ def test_overview_counts_by_verdict_and_role_and_shows_what_fails_and_what_is_op
     assert "## What is explained" in text
     assert "(`purified-run`) | predicted | **FAIL** by -0.05, right way |" in text
     assert "the definition of g, no test of it" in text[text.index("## What published arms cannot decide, and which") :]
-    assert "1 of 1 entries are **provisional: not read by a second reader**." in text
+    assert "1 of 1 entries are **reviewed: read twice, independently, by programs" in text
     assert "by which way can a migrasome signal?" in text
 
 
@@ -177,6 +190,7 @@ def test_page_and_overview_say_which_arm_would_decide_and_how_many_dishes_it_nee
     assert "Not yet computed" in entry_page(RETINA.model_copy(update={"claims": ()}), Results(), {})
     none = entry_page(RETINA, results(suggest=(suggested(apart("block-open", separates=False)),)), {})
     assert "none of the arms, published or proposed" in none
+    assert words.span({"value": None, "low": None, "high": None}) == "the reference has none"
     assert "every dish is the same" in entry_page(RETINA, results(suggest=(suggested(identical=True),)), {})
 
 
@@ -269,7 +283,7 @@ def test_cite_names_what_explanations_ways_and_replaced_mechanisms_rest_on():
 def test_show_tells_status_loop_and_calibrated_numbers_plainly(capsys):
     assert main(["show", "retina-pvr"]) == 0
     said = capsys.readouterr().out
-    assert "Status: provisional: not read by a second reader" in said
+    assert "no person has checked it" in " ".join(said.split())
     assert "↺ migrasomes" in said
     assert "\x1b" not in said  # no terminal, no colours
     assert "Numbers that results of this system set: none" in said

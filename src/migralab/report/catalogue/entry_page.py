@@ -49,6 +49,7 @@ WORKING_NOTES = (
     "written; they are not in the repository."
 )
 _CITES_NOTES = re.compile(r"\bsystems\.md\b|\bmodel-notes\b|\beffects\.(?:md|csv)\b")
+_LEANINGS = {"for": "would speak for it", "not for": "would not"}
 _ORDER = {"fail": 0, "inconclusive": 1, "pass": 2}
 
 
@@ -267,17 +268,24 @@ def _estimates(e: Experiment, results: Results) -> list[str]:
         return ["## What hangs on an estimate", f"Not yet swept: {words}."] if words else []
     swept = dict.fromkeys(name for row in results.estimates for name in _names(row.get("swept")))
     changes = [change for row in results.estimates for change in row.get("changes") or ()]
+    leaning = sum(change.get("before") in _LEANINGS for change in changes)
+    judged = len(changes) - leaning
     lines = [
         "## What hangs on an estimate",
         f"{len(swept)} changes were tried, each an estimate halved or doubled in every arm; "
-        f"{len(changes)} {'verdict changes' if len(changes) == 1 else 'verdicts change'}. "
-        "What is not listed holds over the range from half to double.",
+        f"{judged} {'verdict changes' if judged == 1 else 'verdicts change'}. "
+        + (f"{leaning} times a claim without a verdict crosses the limit that would speak for it. " if leaning else "")
+        + (
+            "Of the claims with a verdict, what is not listed holds over the range from half to double."
+            if any(claim.grade != "T3" for claim in e.claims)
+            else "No claim of this entry has a verdict that could change."
+        ),
     ]
     grouped: dict[str, list[Mapping[str, Any]]] = {name: [] for name in swept}
     for change in changes:
         grouped.setdefault(str(change.get("change")), []).append(change)
     rows = [(f"`{name}`", "; ".join(_changed(row) for row in found) or "none") for name, found in grouped.items()]
-    return [*lines, "", *table(("change", "verdicts that change"), rows)]
+    return [*lines, "", *table(("change", "what changes"), rows)]
 
 
 def _names(swept: object) -> Iterator[str]:
@@ -288,6 +296,6 @@ def _names(swept: object) -> Iterator[str]:
 
 
 def _changed(row: Mapping[str, Any]) -> str:
-    words = [VERDICTS.get(str(row.get(key)), str(row.get(key))) for key in ("before", "after")]
+    words = [(VERDICTS | _LEANINGS).get(str(row.get(key)), str(row.get(key))) for key in ("before", "after")]
     numbers = [short(row.get(f"observed_{key}")) for key in ("before", "after")]
     return f"{cell(row.get('id'))}: {words[0]} → {words[1]} ({numbers[0]} → {numbers[1]})"

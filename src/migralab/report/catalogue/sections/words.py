@@ -144,10 +144,12 @@ def off(claim: Judged) -> str:
 
 
 def span(estimate: object) -> str:
-    """Return an estimate of a suggestion as ``1.2 [1.1, 1.3]``."""
+    """Return an estimate of a suggestion as ``1.2 [1.1, 1.3]``; a ratio to nothing is told as that."""
     if not isinstance(estimate, dict):
         return ""
     value, low, high = (estimate.get(name) for name in ("value", "low", "high"))
+    if value is None:
+        return "the reference has none"
     return short(value) + (", no limits" if low is None or high is None else f" [{short(low)}, {short(high)}]")
 
 
