@@ -95,7 +95,8 @@ def trace_frame(micrograph: Micrograph, settings: AnalysisSettings, frame: int) 
     skeleton = drop_dark(skeleton, bare, lines.evidence, pixel, settings)
     blur, notes = _find_blur(image, skeleton, lines.direction, noise, pixel, settings)
     near = thicken(skeleton, blur.psf_um, pixel)
-    scene = replace(scene, skeleton=skeleton, near_line=near, psf_um=blur.psf_um, psf_sd=blur.relative_sd)
+    scene = replace(scene, skeleton=skeleton, near_line=near)
+    scene = replace(scene, psf_um=blur.psf_um, psf_sd=blur.relative_sd, beading=blur.beading)
     vesicles, points = find_vesicles(scene, candidates, settings) if scene.usable.any() else ((), ())
     regions = _lay_regions(bodies, cells, vesicles, scene)
     network = _connect(skeleton, regions, bodies, usable, pixel, settings)
@@ -124,12 +125,15 @@ def _find_blur(
     image: Image, skeleton: Mask, direction: Image, noise: Noise, pixel: float, settings: AnalysisSettings
 ) -> tuple[Blur, tuple[str, ...]]:
     """Point spread function as given, as measured on fibres, or as assumed; and what must be said about it."""
-    if settings.psf_sigma_um:
-        return Blur(psf_um=settings.psf_sigma_um, relative_sd=settings.psf_uncertainty), ()
-    if measured := measure_psf(image, skeleton, direction, noise, pixel, settings.psf_default_um):
+    given = settings.psf_sigma_um
+    measured = measure_psf(image, skeleton, direction, noise, pixel, given or settings.psf_default_um)
+    if given:
+        beading = measured.beading if measured else 0.0
+        return Blur(psf_um=given, relative_sd=settings.psf_uncertainty, beading=beading), ()
+    if measured:
         return measured, ()
     assumed = max(settings.psf_default_um, 0.5 * pixel)
-    note = f"Point spread function assumed ({assumed:.2f} um): few fibres."
+    note = f"Point spread function assumed ({assumed:.2f} um), fibres taken as even: too few of them to measure it."
     return Blur(psf_um=assumed, relative_sd=settings.psf_uncertainty), (note,)
 
 

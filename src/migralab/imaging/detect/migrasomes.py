@@ -189,7 +189,7 @@ def _fit(
     begin = Starts(place=place, half=half, arm_count=count, arm_angle=angle, foreign=foreign)
     return fit_spheres(
         scene.image, scene.usable, scene.noise, begin, profiles,
-        pixel_um=scene.pixel_um, misfit=settings.model_error, radii=starts, rounds=rounds,
+        pixel_um=scene.pixel_um, misfit=settings.model_error, beading=scene.beading, radii=starts, rounds=rounds,
     )  # fmt: skip
 
 

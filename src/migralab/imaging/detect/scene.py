@@ -28,6 +28,8 @@ class Scene:
         Pixel size and standard deviation of the point spread function, um.
     psf_sd
         Relative standard error of the latter.
+    beading
+        Relative scatter of light along fibres.
     """
 
     image: Image
@@ -39,6 +41,7 @@ class Scene:
     pixel_um: float
     psf_um: float
     psf_sd: float = 0.0
+    beading: float = 0.0
 
 
 def thicken(skeleton: Mask, psf_um: float, pixel_um: float) -> Mask:

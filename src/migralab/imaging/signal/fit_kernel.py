@@ -115,14 +115,19 @@ def solve_lights(rows: Floats, weights: Floats, values: Floats, arms: int, light
 
 @kernel
 def renew_weights(rows: Floats, lights: Floats, noise: Floats, arms: int, weights: Floats) -> None:
-    """One over the variance that the model itself has in each pixel; noise: ground, read variance, gain, misfit."""
+    """One over the variance that the model itself has in each pixel.
+
+    `noise`: ground, read variance, gain, misfit of a vesicle's light, beading of the light of fibres.
+    """
     for p in range(weights.shape[0]):
         model = lights[2]
         for a in range(3 + arms):
             if a != 2:
                 model += lights[a] * rows[a, p]
         own = lights[0] * rows[0, p] + lights[1] * rows[1, p]
-        weights[p] = 1.0 / (noise[1] + noise[2] * max(model - noise[0], 0.0) + (noise[3] * own) ** 2)
+        arm = max(model - lights[2] - own, 0.0)
+        photons = noise[1] + noise[2] * max(model - noise[0], 0.0)
+        weights[p] = 1.0 / (photons + (noise[3] * own) ** 2 + (noise[4] * arm) ** 2)
 
 
 @kernel

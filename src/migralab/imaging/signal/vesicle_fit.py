@@ -82,6 +82,7 @@ def fit_spheres(  # noqa: PLR0913  # what is seen, where, and how to look
     *,
     pixel_um: float,
     misfit: float,
+    beading: float = 0.0,
     radii: tuple[float, ...] = (1.0,),
     rounds: int = 3,
 ) -> Spheres:
@@ -103,6 +104,8 @@ def fit_spheres(  # noqa: PLR0913  # what is seen, where, and how to look
         Pixel size, um.
     misfit
         Share of a vesicle's own light by which the shape of the model may miss it.
+    beading
+        Relative scatter of light along fibres: the half lines of the model are even, real fibres are not.
     radii
         Times the radius of the start; the best end counts, since shell and ball give chi2 more than one valley.
     rounds
@@ -118,7 +121,7 @@ def fit_spheres(  # noqa: PLR0913  # what is seen, where, and how to look
             starts.arm_count,
             starts.arm_angle,
             starts.foreign,
-            np.array([noise.background, noise.read_sd**2, noise.gain, misfit]),
+            np.array([noise.background, noise.read_sd**2, noise.gain, misfit, beading]),
             np.array(radii, np.float64),
             rounds,
             pixel_um,
