@@ -109,7 +109,7 @@ def test_an_image_shows_the_load_of_its_label(made, call, tmp_path):
     for name, load in (("plain", ()), ("loaded", ("--reporter", "wga=60min"))):
         path = tmp_path / f"{name}.ome.tiff"
         assert call("image", made, "--channel", "WGA", *load, "-o", path)[0] == 0
-        labels = tifffile.imread(tmp_path / f"{name}_labels.ome.tiff")[0]
+        labels = tifffile.imread(tmp_path / f"{name}.truth_labels.ome.tiff")[0]
         light[name] = tifffile.imread(path).squeeze()[labels > 0].mean() - 100  # cells, above the dark level
     # an hour in WGA leaves 1/e of the membrane's label; endosomes gain some
     assert 0.25 < light["loaded"] / light["plain"] < 0.75
