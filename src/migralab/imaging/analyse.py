@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from migralab.imaging.detect.attach import draw_rays, fibres_would_show, reach_out
 from migralab.imaging.detect.candidates import find_candidates, without_vesicles
@@ -21,6 +20,7 @@ from migralab.imaging.reading import Micrograph
 from migralab.imaging.settings import AnalysisSettings
 from migralab.imaging.signal.noise import Image, Mask, Noise, estimate_noise
 from migralab.imaging.signal.psf import Blur, measure_psf
+from migralab.imaging.signal.windows import largest_within
 from migralab.results.observations import Observations, conform, empty_table
 
 _UNSEEN = "A usual fibre would not be seen here: where no fibre was found, attachment is unknown."
@@ -60,6 +60,15 @@ class Trace:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Regions:
+    """Pixels of cells and vesicles by the number of their node, what each is, and the radii of vesicles (pixels)."""
+
+    labels: NDArray[np.int32]
+    centres: dict[int, tuple[float, float, str, int]]
+    radii: dict[int, float]
+
+
 @functools.lru_cache(maxsize=2)  # the overlay asks again for the frame that was just analysed
 def trace_frame(micrograph: Micrograph, settings: AnalysisSettings, frame: int) -> Trace:
     """Find cells, vesicles and fibres in one frame."""
@@ -68,7 +77,7 @@ def trace_frame(micrograph: Micrograph, settings: AnalysisSettings, frame: int) 
     noise = estimate_noise(image, usable, step=micrograph.grey_step)
     stabilised = noise.stabilise(image)
     bodies, cells = find_cell_bodies(stabilised, usable, pixel, settings)
-    flat, away = flatten(stabilised, bodies, pixel)
+    flat, away = flatten(stabilised, bodies, pixel, settings.cell_margin_um)
     scene = Scene(
         image=image,
         stabilised=stabilised,
@@ -88,7 +97,8 @@ def trace_frame(micrograph: Micrograph, settings: AnalysisSettings, frame: int) 
     near = thicken(skeleton, blur.psf_um, pixel)
     scene = replace(scene, skeleton=skeleton, near_line=near, psf_um=blur.psf_um, psf_sd=blur.relative_sd)
     vesicles, points = find_vesicles(scene, candidates, settings) if scene.usable.any() else ((), ())
-    network = _connect(skeleton, bodies, cells, vesicles, usable, scene, settings)
+    regions = _lay_regions(bodies, cells, vesicles, scene)
+    network = _connect(skeleton, regions, bodies, usable, pixel, settings)
     show = fibres_would_show(scene, lines, vesicles, settings)
     if not show and vesicles:
         notes = (*notes, _UNSEEN)
@@ -96,7 +106,7 @@ def trace_frame(micrograph: Micrograph, settings: AnalysisSettings, frame: int) 
         largest = max(point.diameter_below_um for point in points)
         notes = (*notes, f"{len(points)} spots are too small to be sized (below {largest:.2f} um) and not counted.")
     if rays := reach_out(scene, lines, vesicles, leaving_angles(network, len(vesicles)), settings):
-        network = _connect(draw_rays(skeleton, rays, vesicles), bodies, cells, vesicles, usable, scene, settings)
+        network = _connect(draw_rays(skeleton, rays, vesicles), regions, bodies, usable, pixel, settings)
     return Trace(
         bodies=bodies,
         cells=cells,
@@ -124,19 +134,22 @@ def _find_blur(
 
 
 def _connect(
-    skeleton: NDArray[np.bool_],
-    bodies: NDArray[np.int32],
-    cells: tuple[CellBody, ...],
-    vesicles: tuple[Vesicle, ...],
-    usable: NDArray[np.bool_],
-    scene: Scene,
-    settings: AnalysisSettings,
+    skeleton: Mask, regions: _Regions, bodies: NDArray[np.int32], usable: Mask, pixel: float, settings: AnalysisSettings
 ) -> Network:
     """Join lines, vesicles and bodies to one cleaned network."""
+    lines = bridge_gaps(skeleton, regions.labels, pixel, settings)
+    network = build_network(lines, regions.labels, regions.centres, usable)
+    clean_network(network, regions.radii, pixel, settings)
+    reach_bodies(network, bodies, round(2 * (_RIM_UM + 0.2) / pixel) + 2)
+    return network
+
+
+def _lay_regions(
+    bodies: NDArray[np.int32], cells: tuple[CellBody, ...], vesicles: tuple[Vesicle, ...], scene: Scene
+) -> _Regions:
+    """Give each cell with its margin and each vesicle with its blur a number."""
     pixel = scene.pixel_um
-    regions = np.zeros(bodies.shape, np.int32)
-    near = ndimage.maximum_filter(bodies, size=2 * max(1, round((_RIM_UM + 0.2) / pixel)) + 1)
-    regions[near > 0] = near[near > 0]
+    regions = largest_within(bodies, max(1, round((_RIM_UM + 0.2) / pixel)))
     centres = {c.cell_id + 1: (c.x_um / pixel, c.y_um / pixel, "cell", c.cell_id) for c in cells}
     radii: dict[int, float] = {}
     first = len(cells) + 1
@@ -150,11 +163,7 @@ def _connect(
         regions[box][inside & (regions[box] == 0)] = first + index
         centres[first + index] = (vesicle.x, vesicle.y, "vesicle", index)
         radii[first + index] = radius
-    lines = bridge_gaps(skeleton, regions, pixel, settings)
-    network = build_network(lines, regions, centres, usable)
-    clean_network(network, radii, pixel, settings)
-    reach_bodies(network, bodies, round(2 * (_RIM_UM + 0.2) / pixel) + 2)
-    return network
+    return _Regions(labels=regions, centres=centres, radii=radii)
 
 
 def _distances(box: tuple[slice, slice], shape: tuple[int, ...], vesicle: Vesicle) -> NDArray[np.float64]:

@@ -19,11 +19,13 @@ from migralab.imaging.settings import AnalysisSettings
 from migralab.imaging.signal.bins import bin_image
 from migralab.imaging.signal.noise import Image, response_sd
 from migralab.imaging.signal.profiles import Profiles, blur_spheres
+from migralab.imaging.signal.windows import smooth_image
 
 Floats = NDArray[np.float64]
 
 _ALIKE = 1.2  # shell and ball of a radius below this many widths of the blur look the same
 _FINE = 3.0  # pixels in the radius that a template needs at least
+_ENOUGH = 50_000  # pixels from which the noise of a template is read
 _NOISE_MOST = 2.0
 _ALMOST = 0.85
 _ROUND = 0.5
@@ -72,23 +74,35 @@ def _respond(
     image = bin_image(scene.stabilised, factor) * np.float32(factor)
     usable = bin_image(scene.usable.astype(np.float32), factor) > 0.5
     quiet = usable & (image < np.percentile(image[usable][::7], 60)) if usable.any() else usable
+    y, x = np.nonzero(quiet[::2, ::2])
+    some = np.s_[:: max(1, len(y) // _ENOUGH)]
+    y, x = 2 * y[some], 2 * x[some]
     pixel = scene.pixel_um * factor
     margin = int((max(radii) + 4 * scene.psf_um) / pixel) + 2
     padded = np.pad(image, margin, mode="edge")
     shape = tuple(fft.next_fast_len(n, real=True) for n in padded.shape)
     spectrum = fft.rfft2(padded, s=shape)
-    height, width = image.shape
-    stack = np.full((len(radii), height, width), -np.inf, np.float32)
+    inner = np.s_[margin : margin + image.shape[0], margin : margin + image.shape[1]]
+    stack = np.full((len(radii), *image.shape), -np.inf, np.float32)
     noise = np.ones(len(radii))
     for number, radius in enumerate(radii):
         for kernel in _kernels(radius, profiles, scene.psf_um, pixel):
-            half = kernel.shape[0] // 2
-            whole = fft.irfft2(spectrum * fft.rfft2(kernel, s=shape), s=shape)
-            start = margin + half
-            response = whole[start : start + height, start : start + width]
+            response = fft.irfft2(spectrum * _transfer(kernel, shape), s=shape)[inner]
             np.maximum(stack[number], response, out=stack[number])
-            noise[number] = max(noise[number], response_sd(response[::2, ::2], quiet[::2, ::2]))
+            noise[number] = max(noise[number], response_sd(response[y, x]))
     return stack, noise
+
+
+def _transfer(kernel: Image, shape: tuple[int, ...]) -> Image:
+    """Fourier transform of a template that is its own mirror image along rows and columns: a sum of cosines."""
+    half = kernel.shape[0] // 2
+    quarter = kernel[half:, half:].copy()
+    quarter[1:] *= 2
+    quarter[:, 1:] *= 2
+    lag = np.arange(half + 1)
+    rows = np.cos(2 * np.pi * fft.fftfreq(shape[0])[:, None] * lag).astype(np.float32)
+    columns = np.cos(2 * np.pi * lag[:, None] * fft.rfftfreq(shape[1])).astype(np.float32)
+    return np.asarray(rows @ quarter @ columns)
 
 
 def _maxima(
@@ -142,7 +156,7 @@ def without_vesicles(scene: Scene, flat: Image, candidates: Floats) -> Image:
     image = flat.copy()
     if not len(candidates):
         return image
-    smooth = replace(scene, image=np.asarray(ndimage.gaussian_filter(scene.image, _SMOOTH), np.float32))
+    smooth = replace(scene, image=smooth_image(scene.image, _SMOOTH))
     good = (measure_roundness(smooth, candidates, rim=0.5) >= _ROUND) & (measure_excess(smooth, candidates) >= _EXCESS)
     height, width = image.shape
     angle = np.linspace(0, 2 * np.pi, _WAYS, endpoint=False)

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage import measure, morphology
 
+from migralab.imaging.detect.chains import box_of, label_pixels
 from migralab.imaging.settings import AnalysisSettings
 from migralab.imaging.signal.bins import bin_image, unbin_image
 from migralab.imaging.signal.noise import Image, Mask
+from migralab.imaging.signal.windows import open_grey, smooth_image
 
 Labels = NDArray[np.int32]
 
 _LARGEST_HOLE_UM2 = 300.0  # bodies are dim in the middle where only the membrane is labelled
 _SHARE_SEEN = 0.3  # a body may lie under a mask, but not almost wholly
+_BESIDE = 3  # pixels; interpolation looks at two
 _SHARE_AT_EDGE = 0.2  # of a body that the image cuts, so much must be seen
 
 
@@ -58,24 +60,25 @@ def find_cell_bodies(
     coarse, wide = bin_image(stabilised, factor), pixel_um * factor
     outline = _open(_is_plateau(coarse, wide, settings, factor), wide, settings)
     outline = _fill_holes(outline, _LARGEST_HOLE_UM2 / wide**2)
-    body = outline if factor == 1 else unbin_image(outline.astype(np.float32), factor, stabilised.shape) > 0.5
-    seen = int(_SHARE_AT_EDGE * settings.cell_smallest_um2 / pixel_um**2)
-    body &= ~usable | morphology.remove_small_objects(body & usable, max_size=seen)
-    raw = np.asarray(measure.label(body), np.int32)  # type: ignore[no-untyped-call]  # skimage has no types
+    body = outline if factor == 1 else _refine(outline, factor, stabilised.shape)
+    raw, sizes, boxes = label_pixels(body & usable, corners=False)
+    body &= ~usable | (sizes > int(_SHARE_AT_EDGE * settings.cell_smallest_um2 / pixel_um**2))[raw]
+    raw, sizes, boxes = label_pixels(body)
     labels = np.zeros_like(raw)
     cells: list[CellBody] = []
-    regions = measure.regionprops(raw, intensity_image=stabilised)  # type: ignore[no-untyped-call]  # as above
-    brightest = max((float(region.image_intensity[region.image].mean()) for region in regions), default=0.0)
-    for region in regions:
-        inside = (raw == region.label) & usable
+    windows = [box_of(boxes, number) for number in range(1, len(boxes))]
+    whole = [raw[box] == number for number, box in enumerate(windows, start=1)]
+    light = [float(stabilised[box][part].mean()) for box, part in zip(windows, whole, strict=True)]
+    for number, (box, part, mean) in enumerate(zip(windows, whole, light, strict=True), start=1):
+        inside = part & usable[box]
         area = float(inside.sum()) * pixel_um**2
-        edge = _touches_edge(region.bbox, raw.shape)
+        edge = _touches_edge(boxes[number], raw.shape)
         smallest = settings.cell_smallest_um2 * (_SHARE_AT_EDGE if edge else 1.0)
-        mean = float(region.image_intensity[region.image].mean())
-        if area < smallest or inside.sum() < _SHARE_SEEN * region.area or mean < settings.cell_dimmest * brightest:
+        dim = mean < settings.cell_dimmest * max(light)
+        if area < smallest or inside.sum() < _SHARE_SEEN * sizes[number] or dim:
             continue
-        y, x = ndimage.center_of_mass(inside)
-        labels[raw == region.label] = len(cells) + 1
+        y, x = np.mean(np.nonzero(inside), axis=1) + boxes[number, ::2]
+        labels[box][part] = len(cells) + 1
         cells.append(
             CellBody(
                 cell_id=len(cells),
@@ -92,14 +95,13 @@ def _is_plateau(stabilised: Image, pixel_um: float, settings: AnalysisSettings, 
     """Bright without dark gaps: true on bodies, false between fibres however dense they are."""
     # pixels that were taken together are smooth already
     least = 0.7 if factor == 1 else 0.0
-    smooth = ndimage.gaussian_filter(stabilised, max(settings.cell_smoothing_um / pixel_um, least))
+    smooth = smooth_image(stabilised, max(settings.cell_smoothing_um / pixel_um, least))
     ground = float(np.percentile(smooth, 25))
     lower = smooth[smooth <= np.median(smooth)]
     spread = 1.4826 * float(np.median(np.abs(lower - ground)))
     level = ground + max(settings.cell_sigma, 4.0 * spread)
-    side = max(3, 2 * round(settings.cell_gap_um / pixel_um / 2) + 1)
-    without_lines = ndimage.grey_opening(smooth, size=(side, side))
-    around = ndimage.gaussian_filter(smooth, 1.5 * settings.cell_gap_um / pixel_um) - ground
+    without_lines = open_grey(smooth, max(1, round(settings.cell_gap_um / pixel_um / 2)))
+    around = smooth_image(smooth, 1.5 * settings.cell_gap_um / pixel_um) - ground
     return np.asarray((without_lines > level) & (without_lines - ground > settings.cell_evenness * around), bool)
 
 
@@ -118,9 +120,45 @@ def _open(bright: Mask, pixel_um: float, settings: AnalysisSettings) -> Mask:
 
 def _fill_holes(body: Mask, largest_px: float) -> Mask:
     """Fill what is enclosed and small; the ground, which reaches the edge, is no hole in a small image either."""
-    holes = ndimage.binary_fill_holes(body) & ~body
-    return np.asarray(body | (holes & ~morphology.remove_small_objects(holes, max_size=int(largest_px))), bool)
+    labels, sizes, boxes = label_pixels(~body, corners=False)
+    inside = (boxes[:, ::2] > 0).all(axis=1) & (boxes[:, 1::2] < body.shape).all(axis=1)
+    return np.asarray(body | (inside & (sizes <= int(largest_px)))[labels], bool)
 
 
-def _touches_edge(box: tuple[int, ...], shape: tuple[int, ...]) -> bool:
-    return min(box[:2]) <= 1 or box[2] >= shape[0] - 1 or box[3] >= shape[1] - 1
+def _refine(outline: Mask, factor: int, shape: tuple[int, ...]) -> Mask:
+    """Return the outline on pixels smaller by `factor`; nothing needs to be done where there is none."""
+    body = np.zeros(shape, bool)
+    _, _, boxes = label_pixels(outline)
+    for number in range(1, len(boxes)):
+        coarse = tuple(slice(max(p.start - _BESIDE, 0), p.stop + _BESIDE) for p in box_of(boxes, number))
+        fine = body[tuple(slice(p.start * factor, p.stop * factor) for p in coarse)]
+        fine |= unbin_image(outline[coarse].astype(np.float32), factor, (fine.shape[0], fine.shape[1])) > 0.5
+    return body
+
+
+def _touches_edge(box: NDArray[np.int64], shape: tuple[int, ...]) -> bool:
+    return bool(min(box[::2]) <= 1 or box[1] >= shape[0] - 1 or box[3] >= shape[1] - 1)
+
+
+def distance_to_bodies(bodies: Labels, reach_px: float) -> tuple[Labels, NDArray[np.float64]]:
+    """Return the number of the nearest body and the distance to it, pixels; 0 and infinite where none is in reach.
+
+    Parameters
+    ----------
+    bodies
+        Number of the cell (from 1) at each pixel.
+    reach_px
+        Greatest distance, pixels.
+    """
+    nearest, distance = np.zeros_like(bodies), np.full(bodies.shape, np.inf)
+    margin = int(reach_px) + 1
+    for box in ndimage.find_objects(bodies):
+        if box is None:
+            continue
+        # whatever is nearer than the reach to this body lies in its window, and is measured exactly there or in another
+        window = tuple(slice(max(part.start - margin, 0), part.stop + margin) for part in box)
+        apart, (row, column) = ndimage.distance_transform_edt(bodies[window] == 0, return_indices=True)
+        nearer = (apart <= reach_px) & (apart < distance[window])
+        distance[window][nearer] = apart[nearer]
+        nearest[window][nearer] = bodies[window][row[nearer], column[nearer]]
+    return nearest, distance

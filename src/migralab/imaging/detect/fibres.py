@@ -15,10 +15,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.morphology import skeletonize
 
+from migralab.imaging.detect.cells import distance_to_bodies
+from migralab.imaging.detect.chains import label_pixels
 from migralab.imaging.settings import AnalysisSettings
 from migralab.imaging.signal.bins import bin_image, unbin_image
 from migralab.imaging.signal.line_scores import LineScores, least_scores, lengths_of, score_lines
 from migralab.imaging.signal.noise import Image, Mask
+from migralab.imaging.signal.windows import count_neighbours, largest_within, open_grey, smallest_within, smooth_image
 
 _ALIKE_PX = 3.0  # pixels along a line that the smoothing makes alike
 _GROUND_UM = 2.5
@@ -35,7 +38,8 @@ _CROWDED_SHARE = 0.05
 _FAN_UM = 1.2
 _ROUGH = 0.7
 _DOUBT = 0.5  # units of noise
-_EIGHT = np.ones((3, 3), bool)
+_ACROSS = np.array([(1, 0), (1, -1), (0, 1), (1, 1)])  # steps (y, x) across lines of 0, 45, 90 and 135 degrees
+_THIN = 5  # of the quiet pixels one in so many tells their middle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,12 +146,11 @@ def _trace(
     floor = max(settings.line_weakest, settings.line_relative * typical)
     supported = _is_supported(scores, pixel_um * factor, brightness, settings)
     # halves are put together on whole pixels, which leaves the crest of a long line rough
-    smooth = scores.evidence if factor == 1 else ndimage.gaussian_filter(scores.evidence, _ROUGH)
+    smooth = scores.evidence if factor == 1 else smooth_image(scores.evidence, _ROUGH)
     evidence = unbin_image(smooth, factor, stabilised.shape)
     direction, amplitude = (_repeat(part, factor, evidence.shape) for part in (scores.direction, scores.amplitude))
-    crest = _is_crest(evidence, direction) & usable & (evidence > floor)
-    crest &= _repeat(supported, factor, evidence.shape)
-    ridge = _keep_seeded(crest, evidence > max(1.0, floor))
+    asked = usable & (evidence > floor) & _repeat(supported, factor, evidence.shape)
+    ridge = _keep_seeded(_crests(evidence, direction, asked), evidence > max(1.0, floor))
     lines = Lines(
         evidence=evidence, direction=direction, ridge=ridge, threshold_sigma=float(thresholds[-1]),
         amplitude=amplitude, pieces=scores.pieces, factor=factor, width_px=scale.width, length_px=scale.length,
@@ -165,11 +168,11 @@ def _is_supported(scores: LineScores, pixel_um: float, brightness: float, settin
     doubt = np.float32(_DOUBT)
     supported = scores.short + doubt > settings.line_support * scores.amplitude
     # beside a bright line, longer filters see fans of faint ones
-    wide = ndimage.maximum_filter(scores.amplitude, size=2 * max(1, round(_FAN_UM / pixel_um)) + 1)
+    wide = largest_within(scores.amplitude, max(1, round(_FAN_UM / pixel_um)))
     best = np.maximum(scores.amplitude, scores.short)
     supported &= (best > settings.line_fan * wide) & (best > settings.line_faintest * brightness)
     # beads and crossings throw faint false lines: they are weak beside the line that they come from
-    beside = ndimage.maximum_filter(scores.short, size=2 * max(1, round(settings.line_shadow_um / pixel_um)) + 1)
+    beside = largest_within(scores.short, max(1, round(settings.line_shadow_um / pixel_um)))
     return np.asarray(supported & (scores.short + doubt > settings.line_shadow * beside), bool)
 
 
@@ -205,23 +208,22 @@ def line_thresholds(
     return np.maximum(least, settings.line_floor_sigma)
 
 
-def _is_crest(evidence: Image, direction: Image) -> Mask:
-    """Not smaller than one neighbour across the line and larger than the other: ties make no double lines."""
-    sector = np.rint(direction / (np.pi / 4)).astype(int) % 4
-    across = {0: (1, 0), 1: (1, -1), 2: (0, 1), 3: (1, 1)}
-    crest = np.zeros(evidence.shape, bool)
-    padded = np.pad(evidence, 1, mode="edge")
+def _crests(evidence: Image, direction: Image, asked: Mask) -> Mask:
+    """Return where it is not smaller than one neighbour across the line and larger than the other: no double lines."""
+    y, x = np.nonzero(asked)
+    dy, dx = _ACROSS[np.rint(direction[y, x] / (np.pi / 4)).astype(int) % len(_ACROSS)].T
     height, width = evidence.shape
-    for number, (dy, dx) in across.items():
-        one = padded[1 + dy : 1 + dy + height, 1 + dx : 1 + dx + width]
-        other = padded[1 - dy : 1 - dy + height, 1 - dx : 1 - dx + width]
-        crest |= (sector == number) & (evidence >= one) & (evidence > other)
+    here, one, other = (
+        evidence[np.clip(y + n * dy, 0, height - 1), np.clip(x + n * dx, 0, width - 1)] for n in (0, 1, -1)
+    )
+    crest = np.zeros(evidence.shape, bool)
+    crest[y, x] = (here >= one) & (here > other)
     return crest
 
 
 def _keep_seeded(weak: Mask, strong: Mask) -> Mask:
-    labels, count = ndimage.label(weak, _EIGHT)
-    kept = np.zeros(count + 1, bool)
+    labels, sizes, _ = label_pixels(weak)
+    kept = np.zeros(len(sizes), bool)
     kept[np.unique(labels[weak & strong])] = True
     kept[0] = False
     return np.asarray(kept[labels], bool)
@@ -235,7 +237,7 @@ def shortest_line(pixel_um: float, settings: AnalysisSettings) -> float:
 def thin(ridge: Mask, evidence: Image, shortest_px: float) -> Mask:
     """Close one-pixel gaps of the crests, thin them to lines one pixel wide, drop crumbs."""
     # Lee 1994: the default method erases diagonals that are two pixels wide
-    closed = ridge | (ndimage.binary_closing(np.pad(ridge, 2), _EIGHT)[2:-2, 2:-2] & (evidence > 0))
+    closed = ridge | (smallest_within(largest_within(np.pad(ridge, 2), 1), 1)[2:-2, 2:-2] & (evidence > 0))
     lines = skeletonize(closed, method="lee") > 0  # type: ignore[no-untyped-call]  # skimage has no types
     return _drop_crumbs(lines, shortest_px)
 
@@ -256,18 +258,18 @@ def drop_dark(lines: Mask, stabilised: Image, evidence: Image, pixel_um: float, 
     settings
         Thresholds.
     """
-    light = ndimage.gaussian_filter(stabilised, 1.0)
+    light = smooth_image(stabilised, 1.0)
     # haze and cell bodies are wide: the ground under a line is what is left when lines are opened away
     factor = max(1, int(_BIN_UM / pixel_um))
-    side = 2 * max(2, round(_GROUND_UM / 2 / (factor * pixel_um))) + 1
-    light -= unbin_image(ndimage.grey_opening(bin_image(light, factor), size=(side, side)), factor, light.shape)
-    quiet = light[~ndimage.binary_dilation(lines, _EIGHT, iterations=3)]
+    reach = max(2, round(_GROUND_UM / 2 / (factor * pixel_um)))
+    light -= unbin_image(open_grey(bin_image(light, factor), reach), factor, light.shape)
+    quiet = light[~largest_within(lines, 3)][::_THIN]
     zero = float(np.median(quiet)) if quiet.size else 0.0
     # only the dimmer half of the noise is free of structure
     noise = 1.4826 * float(np.median(np.abs(quiet[quiet <= zero] - zero))) if quiet.size else 1.0
     light = light - zero
-    neighbours = ndimage.convolve(lines.astype(np.int8), _EIGHT.astype(np.int8), mode="constant") - lines
-    pieces, count = ndimage.label(lines & (neighbours < 3), _EIGHT)
+    pieces, sizes, _ = label_pixels(lines & (count_neighbours(lines) < 3))
+    count = len(sizes) - 1
     if count == 0:
         return lines
     at = np.flatnonzero(pieces)
@@ -290,13 +292,13 @@ def drop_dark(lines: Mask, stabilised: Image, evidence: Image, pixel_um: float, 
 
 
 def _drop_crumbs(lines: Mask, shortest_px: float) -> Mask:
-    labels, count = ndimage.label(lines, _EIGHT)
-    large = np.bincount(labels.ravel(), minlength=count + 1) >= shortest_px
-    large[0] = False
-    return np.asarray(large[labels], bool)
+    labels, sizes, _ = label_pixels(lines)
+    return np.asarray((sizes >= shortest_px)[labels], bool)  # nothing is no crumb: its size is 0
 
 
-def flatten(stabilised: Image, bodies: NDArray[np.int32], pixel_um: float) -> tuple[Image, NDArray[np.float32]]:
+def flatten(
+    stabilised: Image, bodies: NDArray[np.int32], pixel_um: float, least_um: float = 0.0
+) -> tuple[Image, NDArray[np.float32]]:
     """Take away the blurred rims of bodies, so that no outline is taken for a line; what a rim is like is measured.
 
     Parameters
@@ -307,6 +309,8 @@ def flatten(stabilised: Image, bodies: NDArray[np.int32], pixel_um: float) -> tu
         Number of the cell (from 1) at each pixel.
     pixel_um
         Pixel size, um.
+    least_um
+        Distances are told up to this one, or to the end of the rim.
 
     Returns
     -------
@@ -314,16 +318,17 @@ def flatten(stabilised: Image, bodies: NDArray[np.int32], pixel_um: float) -> tu
         The image with the bodies at the level of the ground, and without the median of each stretch of rim at
         each distance from the body.
     away
-        Distance from the nearest body, um; infinite where there is none.
+        Distance from the nearest body, um; infinite where there is none so near.
     """
-    if not bodies.any():
-        return stabilised, np.full(bodies.shape, np.inf, np.float32)
-    distance, (row, column) = ndimage.distance_transform_edt(bodies == 0, return_indices=True)
+    nearest, distance = distance_to_bodies(bodies, max(_RIM_REACH_UM, least_um) / pixel_um)
     away = np.asarray(distance * pixel_um, np.float32)
-    ground = float(np.median(stabilised[away > _RIM_REACH_UM][::5])) if (away > _RIM_REACH_UM).any() else 0.0
+    if not nearest.any():
+        return stabilised, away
+    far = stabilised[away > _RIM_REACH_UM]
+    ground = float(np.median(far[::5])) if len(far) else 0.0
     y, x = np.nonzero((away > 0) & (away <= _RIM_REACH_UM))
-    owner = bodies[row[y, x], column[y, x]]
-    centres = np.array(ndimage.center_of_mass(bodies > 0, bodies, np.arange(1, bodies.max() + 1)))
+    owner = nearest[y, x]
+    centres = np.array([np.mean(np.nonzero(bodies == n), axis=1) for n in range(1, bodies.max() + 1)])
     angle = np.arctan2(y - centres[owner - 1, 0], x - centres[owner - 1, 1])
     sector = ((angle / (2 * np.pi) + 0.5) * _SECTORS).astype(np.int64) % _SECTORS
     step = max(_RIM_STEP_UM, pixel_um)

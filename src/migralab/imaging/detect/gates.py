@@ -4,26 +4,49 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
+from migralab.core.kernel import kernel
 from migralab.imaging.detect.scene import Scene
 from migralab.imaging.settings import AnalysisSettings
-from migralab.imaging.signal.noise import Mask
+from migralab.imaging.signal.noise import Image, Mask
 
 Floats = NDArray[np.float64]
 
 _ANGLES = 24
+_WAYS = np.stack([f(np.linspace(0, 2 * np.pi, _ANGLES, endpoint=False)) for f in (np.cos, np.sin)])
 _ALONE = 4.0
 _RIM = 0.75  # of the radius: where a blurred sphere of any filling is still bright
 
 
+@kernel
+def look_around(image: Image, places: Floats, distance: Floats, ways: Floats, ground: float, out: Floats) -> None:
+    """Interpolate between pixels on circles around places (K, 2: x, y) at a distance each, pixels; less the ground."""
+    bottom, right = image.shape[0] - 1, image.shape[1] - 1
+    for k in range(places.shape[0]):
+        for n in range(ways.shape[1]):
+            x = min(max(places[k, 0] + distance[k] * ways[0, n], 0.0), float(right))
+            y = min(max(places[k, 1] + distance[k] * ways[1, n], 0.0), float(bottom))
+            x0, y0 = int(x), int(y)
+            x1, y1 = min(x0 + 1, right), min(y0 + 1, bottom)
+            u, v = x - x0, y - y0
+            upper = image[y0, x0] + u * (image[y0, x1] - image[y0, x0])
+            lower = image[y1, x0] + u * (image[y1, x1] - image[y1, x0])
+            out[k, n] = upper + v * (lower - upper) - ground
+
+
 def sample(scene: Scene, candidates: Floats, distance_um: Floats) -> Floats:
     """Light above the ground on circles around each candidate, (K, angles)."""
-    angle = np.linspace(0, 2 * np.pi, _ANGLES, endpoint=False)
-    x = candidates[:, 0, None] + distance_um[:, None] / scene.pixel_um * np.cos(angle)
-    y = candidates[:, 1, None] + distance_um[:, None] / scene.pixel_um * np.sin(angle)
-    values = ndimage.map_coordinates(scene.image, [y, x], order=1, mode="nearest")
-    return np.asarray(values, np.float64) - scene.noise.background
+    places, distance = np.ascontiguousarray(candidates[:, :2], np.float64), distance_um / scene.pixel_um
+    values = np.empty((len(places), _ANGLES))
+    look_around(
+        np.ascontiguousarray(scene.image, np.float32),
+        places,
+        np.ascontiguousarray(distance, np.float64),
+        _WAYS,
+        scene.noise.background,
+        values,
+    )
+    return values
 
 
 def disc_mean(scene: Scene, candidates: Floats) -> Floats:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,6 +31,7 @@ _LEAST_EXCESS = 0.75
 _LOOSE_CONTRAST = 0.7
 _ROUNDS = 2
 _OTHER_STARTS = (1.0, 0.7, 1.35)
+_ALL = 3  # rounds of steps until the weights are those of the model
 _ARM_UM = 0.25  # so far outside the rim a fibre is looked for
 _ARM_ANGLES = 72
 _ONE_SIDED = 1.645  # 95 %
@@ -58,11 +61,9 @@ def find_vesicles(
     points
         Those too small for that, with an upper limit.
     """
-    profiles = blur_spheres(
-        scene.psf_um, settings.optical_section_um, scene.pixel_um, settings.diameter_largest_um / 2 * 1.15
-    )
     if len(candidates) == 0:
         return (), ()
+    profiles = _spheres_of(scene, settings)
     # loose here, since the size is that of the nearest template only; strict once the size is measured
     good = measure_roundness(scene, candidates, rim=_RIM_LOOSE) >= _LOOSE * settings.roundness_least
     good &= measure_contrast(scene, candidates, settings) >= _LOOSE_CONTRAST
@@ -109,9 +110,9 @@ def _measure(
     points = _points(fit, is_vesicle(scene, wide, settings) & ~trusted, scene.psf_um, settings)
     trusted = _drop_twins(np.concatenate([known, fitted]), len(known), trusted, scene.pixel_um)
     known = np.concatenate([known, fitted[trusted]])
-    fit = _fit(scene, fitted[trusted], known, profiles, settings, starts=_OTHER_STARTS)
+    fit = _fit(scene, fitted[trusted], known, profiles, settings, starts=_OTHER_STARTS, rounds=_ALL)
     fitted = np.stack([fit.x, fit.y, fit.diameter_um / 2, fitted[trusted, 3]], axis=1)
-    sd = np.hypot(fit.diameter_sd_um, _blur_error(scene, fit, profiles))
+    sd = np.hypot(fit.diameter_sd_um, _blur_error(scene, fitted, known, settings))
     excess = measure_excess(scene, fitted)
     good = _is_measured(fit, scene.psf_um, settings)
     good &= _drop_twins(fitted, 0, good, scene.pixel_um)
@@ -148,13 +149,23 @@ def _least_diameter(psf_um: float, settings: AnalysisSettings) -> float:
     return max(settings.diameter_smallest_um, settings.diameter_least_psf * psf_um)
 
 
-def _blur_error(scene: Scene, fit: Spheres, profiles: Profiles) -> Floats:
+def _blur_error(scene: Scene, fitted: Floats, known: Floats, settings: AnalysisSettings) -> Floats:
     """Error of the diameter that comes from that of the point spread function.
 
-    The picture shows the sum of two variances, that of the blur and that of a shell in projection, d^2 / 12.
+    Each is fitted once more under one that is wider by its standard error: how much of that the shell, the filling
+    and the fibres take up differs from vesicle to vesicle.
     """
-    wrong = 12 * profiles.width_um**2 * scene.psf_sd / np.maximum(fit.diameter_um, 1e-3)
-    return np.asarray(np.minimum(wrong, 0.5 * fit.diameter_um))
+    if scene.psf_sd == 0.0 or len(fitted) == 0:
+        return np.zeros(len(fitted))
+    wider = replace(scene, psf_um=scene.psf_um * (1.0 + scene.psf_sd))
+    again = _fit(scene, fitted, known, _spheres_of(wider, settings), settings, rounds=_ALL)
+    return np.asarray(np.minimum(np.abs(again.diameter_um - 2 * fitted[:, 2]), fitted[:, 2]))
+
+
+def _spheres_of(scene: Scene, settings: AnalysisSettings) -> Profiles:
+    """Return blurred spheres up to the largest that is looked for."""
+    largest = settings.diameter_largest_um / 2 * 1.15
+    return blur_spheres(scene.psf_um, settings.optical_section_um, scene.pixel_um, largest)
 
 
 def _fit(
@@ -165,6 +176,7 @@ def _fit(
     settings: AnalysisSettings,
     *,
     starts: tuple[float, ...] = (1.0,),
+    rounds: int = 1,
 ) -> Spheres:
     """Fit places; `trusted` ones hold the light of others away."""
     place = kept[:, :3].copy()
@@ -177,7 +189,7 @@ def _fit(
     begin = Starts(place=place, half=half, arm_count=count, arm_angle=angle, foreign=foreign)
     return fit_spheres(
         scene.image, scene.usable, scene.noise, begin, profiles,
-        pixel_um=scene.pixel_um, misfit=settings.model_error, radii=starts, rounds=3 if len(starts) > 1 else 1,
+        pixel_um=scene.pixel_um, misfit=settings.model_error, radii=starts, rounds=rounds,
     )  # fmt: skip
 
 

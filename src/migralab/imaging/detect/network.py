@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from migralab.imaging.detect.chains import box_of, label_pixels, order_chain
 from migralab.imaging.settings import AnalysisSettings
 from migralab.imaging.signal.noise import Mask
+from migralab.imaging.signal.windows import count_neighbours, largest_within
 
 Floats = NDArray[np.float64]
 
@@ -21,7 +23,7 @@ _SAME_JUNCTION_UM = 0.3
 _GAP_SHARE = 0.5
 _SHORTEST_PX = 5  # a few pixels in a row are no fibre, whatever their size
 _EIGHT = np.ones((3, 3), bool)
-_RING = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
+_EDGE_PX = 3
 
 
 @dataclass(slots=True, kw_only=True)
@@ -118,23 +120,19 @@ def build_network(
     """
     lines = skeleton & (regions == 0)
     nodes = {n: Node(x=x, y=y, kind=kind, index=index) for n, (x, y, kind, index) in centres.items()}
-    neighbours = ndimage.convolve(lines.astype(np.int8), _EIGHT.astype(np.int8), mode="constant") - lines
-    places = np.where(regions > 0, regions, 0).astype(np.int32)
-    next_node = _add_junctions(lines & (neighbours >= 3), places, nodes, max(centres, default=0) + 1)
-    edge = ndimage.binary_dilation(~np.pad(usable, 1), _EIGHT, iterations=3)[1:-1, 1:-1]
+    places = regions.copy()
+    next_node = _add_junctions(lines & (count_neighbours(lines) >= 3), places, nodes, max(centres, default=0) + 1)
     network = Network(nodes=nodes, branches={})
-    pieces, count = ndimage.label(lines & (places == 0), _EIGHT)
-    boxes = ndimage.find_objects(pieces)
-    for number in range(1, count + 1):
-        corner = boxes[number - 1]
-        pixels = np.argwhere(pieces[corner] == number) + np.array([corner[0].start, corner[1].start])
-        path = _walk(pixels)
+    pieces, _, boxes = label_pixels(lines & (places == 0))
+    for number in range(1, len(boxes)):
+        box = box_of(boxes, number)
+        path = order_chain(pieces[box] == number) + boxes[number, ::2]
         ends: list[int] = []
         for tail in (path[0], path[-1]):
             found = _node_at(tail, places, taken=ends[0] if ends and len(path) < 3 else 0)
             if found == 0:
                 found, next_node = next_node, next_node + 1
-                kind = "edge" if edge[tail[0], tail[1]] else "tip"
+                kind = "edge" if _at_edge(usable, int(tail[0]), int(tail[1])) else "tip"
                 nodes[found] = Node(x=float(tail[1]), y=float(tail[0]), kind=kind)
             ends.append(found)
         _add_branch(network, ends[0], ends[1], path[:, ::-1].astype(np.float64))
@@ -143,37 +141,24 @@ def build_network(
 
 def _add_junctions(crossings: Mask, places: NDArray[np.int32], nodes: dict[int, Node], first: int) -> int:
     """Give each cluster of crossing pixels a number; those beside a vesicle or cell belong to it."""
-    clusters, _ = ndimage.label(crossings, _EIGHT)
-    around = ndimage.maximum_filter(places, size=3)
-    for number, box in enumerate(ndimage.find_objects(clusters), start=1):
+    clusters, _, boxes = label_pixels(crossings)
+    for number in range(1, len(boxes)):
+        box = box_of(boxes, number)
         inside = clusters[box] == number
-        beside = int(around[box][inside].max())
+        wider = tuple(slice(max(part.start - 1, 0), part.stop + 1) for part in box)
+        beside = int(places[wider][largest_within(clusters[wider] == number, 1)].max())
         if not beside:
             beside, first = first, first + 1
-            y, x = np.argwhere(inside).mean(axis=0) + np.array([box[0].start, box[1].start])
+            y, x = np.argwhere(inside).mean(axis=0) + boxes[number, ::2]
             nodes[beside] = Node(x=float(x), y=float(y), kind="junction")
         places[box][inside] = beside
     return first
 
 
-def _walk(pixels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Order the pixels of a piece without crossings from one end to the other."""
-    remaining = {(int(y), int(x)) for y, x in pixels}
-
-    def beside(place: tuple[int, int]) -> list[tuple[int, int]]:
-        near = [(place[0] + dy, place[1] + dx) for dy, dx in _RING]
-        # straight steps first, so that no corner pixel is left behind
-        return sorted((p for p in near if p in remaining), key=lambda p: abs(p[0] - place[0]) + abs(p[1] - place[1]))
-
-    ends = [place for place in sorted(remaining) if len(beside(place)) <= 1]
-    place = ends[0] if ends else min(remaining)
-    path = [place]
-    remaining.discard(place)
-    while following := beside(place):
-        place = following[0]
-        path.append(place)
-        remaining.discard(place)
-    return np.array(path)
+def _at_edge(usable: Mask, y: int, x: int) -> bool:
+    """Whether the end of the image or a mask is near."""
+    window = usable[max(y - _EDGE_PX, 0) : y + _EDGE_PX + 1, max(x - _EDGE_PX, 0) : x + _EDGE_PX + 1]
+    return bool(window.shape != (2 * _EDGE_PX + 1,) * 2 or not window.all())
 
 
 def _node_at(tail: NDArray[np.int64], places: NDArray[np.int32], taken: int) -> int:
@@ -353,13 +338,11 @@ def bridge_gaps(skeleton: Mask, regions: NDArray[np.int32], pixel_um: float, set
     from skimage.draw import line
 
     lines = skeleton & (regions == 0)
-    neighbours = ndimage.convolve(lines.astype(np.int8), _EIGHT.astype(np.int8), mode="constant") - lines
-    labels, count = ndimage.label(lines, _EIGHT)
-    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    labels, sizes, _ = label_pixels(lines)
     target = np.where(regions > 0, -regions, labels)
     reach = max(2, int(np.ceil(settings.gap_um / pixel_um)))
     bridged = lines.copy()
-    for y, x in np.argwhere(lines & (neighbours == 1)):
+    for y, x in np.argwhere(count_neighbours(lines) == 1):
         heading = _heading(lines, int(y), int(x))
         y0, x0 = max(y - reach, 0), max(x - reach, 0)
         window = target[y0 : y + reach + 1, x0 : x + reach + 1]

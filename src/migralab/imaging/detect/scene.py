@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from scipy import ndimage
-
 from migralab.imaging.signal.noise import Image, Mask, Noise
+from migralab.imaging.signal.windows import largest_within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +44,7 @@ class Scene:
 def thicken(skeleton: Mask, psf_um: float, pixel_um: float) -> Mask:
     """Return what lies within 1.5 standard deviations of the blur of a line."""
     reach = max(1, round(1.5 * psf_um / pixel_um))
-    return np.asarray(ndimage.maximum_filter(skeleton, size=2 * reach + 1), bool)
+    return largest_within(skeleton, reach)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from migralab.core.kernel import kernel
+
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 _ENOUGH = 200_000  # pixels from which noise is read
+_CLASS = 50  # pixels of one brightness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,18 +70,17 @@ def estimate_noise(image: Image, usable: Mask, *, step: float) -> Noise:
     """
     from scipy import optimize
 
-    smooth = ndimage.uniform_filter(image, 5)
-    residual = np.abs(_second_differences(image))
     inner = usable if usable.all() else ndimage.binary_erosion(usable, iterations=2, border_value=1)
-    inner = inner[2:-2, 2:-2]
-    thin = max(1, int(inner.sum()) // _ENOUGH)
-    level, rough = smooth[2:-2, 2:-2][inner][::thin], residual[1:-1, 1:-1][inner][::thin]
+    places = np.flatnonzero(inner[2:-2, 2:-2])
+    level, rough = look_at_pixels(np.ascontiguousarray(image, np.float32), places[:: max(1, len(places) // _ENOUGH)])
+    order = np.argsort(level)
+    level, rough = level[order], rough[order]
     background = float(np.percentile(level, 25))
     edges = np.unique(np.percentile(level, np.linspace(0, 100, 21)))
     means, variances = [], []
     for low, high in pairwise(edges):
-        inside = (level >= low) & (level <= high)
-        if inside.sum() >= 50:
+        inside = slice(np.searchsorted(level, low), np.searchsorted(level, high, side="right"))
+        if inside.stop - inside.start >= _CLASS:
             means.append(max(float(level[inside].mean()) - background, 0.0))
             variances.append((1.4826 * float(np.median(rough[inside]))) ** 2)
     if not means:
@@ -89,22 +91,33 @@ def estimate_noise(image: Image, usable: Mask, *, step: float) -> Noise:
     return Noise(background=background, read_sd=max(float(np.sqrt(fit[0])), step), gain=float(fit[1]))
 
 
-def _second_differences(image: Image) -> Image:
-    """Second differences along both axes, of unit noise, for all pixels but the outermost ones.
+@kernel
+def look_at_pixels(image: Image, places: NDArray[np.int64]) -> tuple[Image, Image]:
+    """Mean of 5 x 5 pixels, and size of the second difference along both axes, which has unit noise.
 
-    Immerkaer 1996: blind to planes and straight edges, so that what it leaves is mostly noise.
+    `places` count the pixels of the image without its two outermost ones. Second differences (Immerkaer 1996) are
+    blind to planes and straight edges, so that what they leave is mostly noise.
     """
-    across = image[:, :-2] - 2 * image[:, 1:-1] + image[:, 2:]
-    return np.asarray((across[:-2] - 2 * across[1:-1] + across[2:]) / np.float32(6.0), np.float32)
+    level, rough = np.empty(places.shape[0], np.float32), np.empty(places.shape[0], np.float32)
+    width = image.shape[1] - 4
+    for k in range(places.shape[0]):
+        y, x = places[k] // width, places[k] % width
+        total, bend = 0.0, 0.0
+        for j in range(5):
+            for i in range(5):
+                total += image[y + j, x + i]
+        for j in range(3):
+            row = image[y + 1 + j, x + 1] - 2 * image[y + 1 + j, x + 2] + image[y + 1 + j, x + 3]
+            bend += row if j != 1 else -2 * row
+        level[k], rough[k] = total / 25, abs(bend) / 6
+    return level, rough
 
 
-def response_sd(response: Image, quiet: Mask) -> float:
-    """Return the noise of a filter response that would be 1 in white noise; at least 1.
+def response_sd(values: Image) -> float:
+    """Return the noise of a filter response on quiet ground that would be 1 in white noise; at least 1.
 
     Resampled and compressed images have correlated noise: a filter sees more of it than white noise would give.
     """
-    values = response[quiet]
-    values = values[:: max(1, values.size // _ENOUGH * 4)]
     if values.size < 100:
         return 1.0
     return max(1.0, 1.4826 * float(np.median(np.abs(values - np.median(values)))))
