@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from migralab.core.errors import RequestError
-from migralab.imaging.analyse import Trace, trace_frame
+from migralab.imaging.analyse import Trace
 from migralab.imaging.detect.network import smooth_path
+from migralab.imaging.film.blocks import film_trace
 from migralab.imaging.reading import MicrographLike
 from migralab.imaging.settings import AnalysisSettings
 from migralab.results.observations import Observations
@@ -140,7 +141,7 @@ def _describe(observations: Observations, micrograph: MicrographLike, settings: 
         "channels": list(micrograph.channels),
         "masked_share": round(float(micrograph.masked.mean()), 4),
         "field_area_um2": observations.field_area_um2,
-        "psf_sigma_um": round(trace_frame(micrograph, settings, observations.last_frame).psf_um, 4),
+        "psf_sigma_um": round(film_trace(micrograph, settings, observations.last_frame).psf_um, 4),
         "notes": list(observations.notes),
         "settings": dataclasses.asdict(settings),
         "versions": {
@@ -156,7 +157,7 @@ def _draw(micrograph: MicrographLike, settings: AnalysisSettings, frame: int, pa
     """Draw bodies, fibres, junctions and vesicles over the image."""
     from PIL import Image, ImageDraw
 
-    trace = trace_frame(micrograph, settings, frame)
+    trace = film_trace(micrograph, settings, frame)
     plane = micrograph.plane(frame, settings.channel)
     scale = max(1, round(_OVERLAY_SIDE / max(plane.shape)))
     grey = _grey(plane, micrograph.masked)
