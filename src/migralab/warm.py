@@ -23,7 +23,7 @@ from migralab import physics
 from migralab.core import random
 from migralab.core.errors import BreakdownError
 from migralab.core.kernel import KERNELS
-from migralab.imaging import signal
+from migralab.imaging import detect, signal
 
 ENTRY = "migrasome-formation"
 BUSY = (  # every event of a dish happens within three hours of a few cells
@@ -88,7 +88,7 @@ def _told_beside(process: subprocess.Popen[str], report: Report) -> list[str]:
 
 def _import_kernels() -> None:
     """Import every module with kernels: that registers them."""
-    for room in (physics, signal):
+    for room in (physics, signal, detect):
         for module in walk_packages(room.__path__, f"{room.__name__}."):
             import_module(module.name)
 

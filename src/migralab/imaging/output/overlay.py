@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from migralab.imaging.analyse import Trace, trace_frame
+from migralab.imaging.analyse import Trace
 from migralab.imaging.detect.network import smooth_path
+from migralab.imaging.film.blocks import film_trace
 from migralab.imaging.reading import MicrographLike
 from migralab.imaging.settings import AnalysisSettings
 from migralab.results.observations import Observations
@@ -53,7 +54,7 @@ def draw_overlay(observations: Observations, micrograph: MicrographLike, setting
     """
     from PIL import Image, ImageDraw
 
-    trace = trace_frame(micrograph, settings, observations.last_frame)
+    trace = film_trace(micrograph, settings, observations.last_frame)
     plane = micrograph.plane(observations.last_frame, settings.channel)
     scale = max(1, round(_SIDE / max(plane.shape)))
     grey = np.kron(_grey(plane, micrograph.masked), np.ones((scale, scale, 1), np.uint8))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from migralab.core.errors import RequestError
-from migralab.imaging.analyse import trace_frame
+from migralab.imaging.film.blocks import film_trace
 from migralab.imaging.markers import measure_markers
 from migralab.imaging.output.overlay import draw_overlay
 from migralab.imaging.reading import MicrographLike
@@ -114,7 +114,7 @@ def _tabulate_points(
     import pandas as pd
 
     frame, pixel = observations.last_frame, micrograph.pixel_size_um
-    points = trace_frame(micrograph, settings, frame).points
+    points = film_trace(micrograph, settings, frame).points
     rows = [(frame, point.x * pixel, point.y * pixel, point.diameter_below_um) for point in points]
     return pd.DataFrame(rows, columns=["frame", "x_um", "y_um", "diameter_below_um"])
 
@@ -190,7 +190,7 @@ def _describe(observations: Observations, micrograph: MicrographLike, settings: 
         "channels": list(micrograph.channels),
         "masked_share": round(float(micrograph.masked.mean()), 4),
         "field_area_um2": observations.field_area_um2,
-        "psf_sigma_um": round(trace_frame(micrograph, settings, observations.last_frame).psf_um, 4),
+        "psf_sigma_um": round(film_trace(micrograph, settings, observations.last_frame).psf_um, 4),
         "notes": list(observations.notes),
         "settings": dataclasses.asdict(settings),
         "versions": {
