@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import agents, fields, formation, imaging, kernels, mechanisms, membrane, pathways
+from benchmarks import agents, fields, formation, imaging, kernels, mechanisms, membrane, panels, pathways
 from benchmarks.timing import machine
 
 BENCHMARKS = {
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "pathways": pathways,
     "membrane": membrane,
     "imaging": imaging,
+    "panels": panels,
 }
 
 

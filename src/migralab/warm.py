@@ -23,6 +23,7 @@ from migralab import physics
 from migralab.core import random
 from migralab.core.errors import BreakdownError
 from migralab.core.kernel import KERNELS
+from migralab.imaging import detect, signal
 
 ENTRY = "migrasome-formation"
 BUSY = (  # every event of a dish happens within three hours of a few cells
@@ -60,13 +61,12 @@ def warm(report: Report) -> int:
     start = time.monotonic()
     # Numba compiles on one core; the kernels of the membrane, which no dish calls, take the other one
     beside = subprocess.Popen([sys.executable, "-m", "migralab.warm", MEMBRANES], stdout=subprocess.PIPE, text=True)
-    for module in walk_packages(physics.__path__, "migralab.physics."):
-        import_module(module.name)  # registers its kernels
+    _import_kernels()
     with _told(report) as compiled:
         steps: list[tuple[str, Callable[[], None]]] = [
             (f"a small dish, {kind}", partial(_run_dish, kind, names)) for kind, names in SCENES
         ]
-        for name, step in (*steps, ("scalar laws", _call_scalars)):
+        for name, step in (*steps, ("a micrograph", _measure_micrograph), ("scalar laws", _call_scalars)):
             before = time.monotonic()
             step()
             report(f"{name}: {time.monotonic() - before:.1f} s")
@@ -86,10 +86,16 @@ def _told_beside(process: subprocess.Popen[str], report: Report) -> list[str]:
     return [line.split(":")[0].strip() for line in lines if line.startswith("  ")]
 
 
+def _import_kernels() -> None:
+    """Import every module with kernels: that registers them."""
+    for room in (physics, signal, detect):
+        for module in walk_packages(room.__path__, f"{room.__name__}."):
+            import_module(module.name)
+
+
 def _warm_membranes(report: Report) -> None:
     start = time.monotonic()
-    for module in walk_packages(physics.__path__, "migralab.physics."):
-        import_module(module.name)
+    _import_kernels()
     with _told(report):
         _shape_membranes()
     report(f"membranes, beside the dishes: {time.monotonic() - start:.1f} s")
@@ -137,6 +143,19 @@ def _run_dish(kind: str, beside: tuple[str, ...]) -> None:
         whole["rules"] = RULES
     experiment = type(experiment).model_validate(whole)
     observe(simulate(compile_experiment(experiment), 1))
+
+
+def _measure_micrograph() -> None:
+    from migralab.imaging.analyse import analyse_micrograph
+    from migralab.imaging.reading import Micrograph
+    from migralab.microscope.bench import bench_image
+
+    planes = bench_image(seed=1, photons=15.0, size_px=256).pixels.astype(np.float32)
+    image = Micrograph(
+        pixels=planes, pixel_size_um=0.1, frame_interval_min=None, channels=("WGA",), source="drawn",
+        masked=np.zeros(planes.shape[2:], bool), grey_step=1.0,
+    )  # fmt: skip
+    analyse_micrograph(image)
 
 
 def _shape_membranes() -> None:

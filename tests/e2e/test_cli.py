@@ -102,6 +102,23 @@ def test_image_measure_and_report_follow_a_run(made, call, tmp_path):
     assert "</html>" in (tmp_path / "report.html").read_text()
 
 
+def test_an_image_shows_the_load_of_its_label(made, call, tmp_path):
+    import tifffile
+
+    light = {}
+    for name, load in (("plain", ()), ("loaded", ("--reporter", "wga=60min"))):
+        path = tmp_path / f"{name}.ome.tiff"
+        assert call("image", made, "--channel", "WGA", *load, "-o", path)[0] == 0
+        labels = tifffile.imread(tmp_path / f"{name}.truth_labels.ome.tiff")[0]
+        light[name] = tifffile.imread(path).squeeze()[labels > 0].mean() - 100  # cells, above the dark level
+    # an hour in WGA leaves 1/e of the membrane's label; endosomes gain some
+    assert 0.25 < light["loaded"] / light["plain"] < 0.75
+    code, _, err = call("image", made, "--reporter", "wga=60", "-o", tmp_path / "no.ome.tiff")
+    assert code == 2
+    assert "wga=TIME" in err
+    assert not (tmp_path / "no.ome.tiff").exists()
+
+
 def test_measured_tracks_replace_the_walk(call, tmp_path):
     t = np.arange(0, 361, 10)
     rows = [f"{i},{50 + 0.5 * m * (i + 1)},{100 * i + 0.2 * m},{m}" for i in range(3) for m in t]

@@ -121,7 +121,7 @@ def test_conditions_are_compared_over_dishes(pictures, call, tmp_path):
     assert rows.loc["diameter.mean", "ratio"] == pytest.approx(3.6 / 3.1, abs=0.1)
     assert rows.loc["diameter.mean", "low"] < rows.loc["diameter.mean", "ratio"] < rows.loc["diameter.mean", "high"]
     assert 0.6 < rows.loc["count.per_cell", "ratio"] <= 1.2
-    assert "drug, control" in call("measure", "--sheet", pictures, "--compare", "drugs,control", "-o", "f", code=2)
+    assert "control, drug" in call("measure", "--sheet", pictures, "--compare", "drugs,control", "-o", "f", code=2)
 
 
 @pytest.mark.parametrize(

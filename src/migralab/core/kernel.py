@@ -30,7 +30,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 WORTH_THREADS = 3000  # entities below which waking a second thread (30 us a loop) costs more than it saves
 
 KEPT = 8  # folders of compiled code; other versions and checkouts of one user may be at work beside this one
-SOURCES = (Path(__file__).parent, Path(__file__).parents[1] / "physics")
+_ROOMS = ("core", "physics", "imaging/signal", "imaging/detect")  # every room with a kernel
+SOURCES = tuple(Path(__file__).parents[1] / room for room in _ROOMS)
 
 
 def _source_hash() -> str:

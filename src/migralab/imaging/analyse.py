@@ -11,20 +11,19 @@ from numpy.typing import NDArray
 from migralab.imaging.detect.attach import draw_rays, fibres_would_show, reach_out
 from migralab.imaging.detect.candidates import find_candidates, without_vesicles
 from migralab.imaging.detect.cells import CellBody, find_cell_bodies
+from migralab.imaging.detect.connect import RIM_UM, connect, lay_regions
 from migralab.imaging.detect.fibres import drop_dark, filter_lines, flatten, shortest_line, thin
 from migralab.imaging.detect.migrasomes import find_vesicles
-from migralab.imaging.detect.network import Network, bridge_gaps, build_network, clean_network, reach_bodies
+from migralab.imaging.detect.network import Network
 from migralab.imaging.detect.scene import Point, Scene, Vesicle, thicken
 from migralab.imaging.detect.ways import Ways, find_ways, leaving_angles
 from migralab.imaging.reading import Micrograph
 from migralab.imaging.settings import AnalysisSettings
 from migralab.imaging.signal.noise import Image, Mask, Noise, estimate_noise
 from migralab.imaging.signal.psf import Blur, measure_psf
-from migralab.imaging.signal.windows import largest_within
 from migralab.results.observations import Observations, conform, empty_table
 
-_UNSEEN = "A usual fibre would not be seen here: where no fibre was found, attachment is unknown."
-_RIM_UM = 0.3  # the outline of a body is a line itself
+UNSEEN = "A usual fibre would not be seen here: where no fibre was found, attachment is unknown."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +59,6 @@ class Trace:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Regions:
-    """Pixels of cells and vesicles by the number of their node, what each is, and the radii of vesicles (pixels)."""
-
-    labels: NDArray[np.int32]
-    centres: dict[int, tuple[float, float, str, int]]
-    radii: dict[int, float]
-
-
 @functools.lru_cache(maxsize=2)  # the overlay asks again for the frame that was just analysed
 def trace_frame(micrograph: Micrograph, settings: AnalysisSettings, frame: int) -> Trace:
     """Find cells, vesicles and fibres in one frame."""
@@ -91,23 +81,23 @@ def trace_frame(micrograph: Micrograph, settings: AnalysisSettings, frame: int) 
     candidates = find_candidates(scene, settings) if scene.usable.any() else np.empty((0, 4))
     bare = without_vesicles(scene, flat, candidates)
     lines = filter_lines(bare, usable & (bodies == 0), pixel, settings)
-    skeleton = thin(lines.ridge, lines.evidence, shortest_line(pixel, settings)) & (away > _RIM_UM)
+    skeleton = thin(lines.ridge, lines.evidence, shortest_line(pixel, settings)) & (away > RIM_UM)
     skeleton = drop_dark(skeleton, bare, lines.evidence, pixel, settings)
     blur, notes = _find_blur(image, skeleton, lines.direction, noise, pixel, settings)
     near = thicken(skeleton, blur.psf_um, pixel)
     scene = replace(scene, skeleton=skeleton, near_line=near)
     scene = replace(scene, psf_um=blur.psf_um, psf_sd=blur.relative_sd, beading=blur.beading)
     vesicles, points = find_vesicles(scene, candidates, settings) if scene.usable.any() else ((), ())
-    regions = _lay_regions(bodies, cells, vesicles, scene)
-    network = _connect(skeleton, regions, bodies, usable, pixel, settings)
+    regions = lay_regions(bodies, cells, vesicles, psf_um=scene.psf_um, pixel_um=pixel)
+    network = connect(skeleton, regions, bodies, usable, pixel, settings)
     show = fibres_would_show(scene, lines, vesicles, settings)
     if not show and vesicles:
-        notes = (*notes, _UNSEEN)
+        notes = (*notes, UNSEEN)
     if points:
         largest = max(point.diameter_below_um for point in points)
         notes = (*notes, f"{len(points)} spots are too small to be sized (below {largest:.2f} um) and not counted.")
     if rays := reach_out(scene, lines, vesicles, leaving_angles(network, len(vesicles)), settings):
-        network = _connect(draw_rays(skeleton, rays, vesicles), regions, bodies, usable, pixel, settings)
+        network = connect(draw_rays(skeleton, rays, vesicles), regions, bodies, usable, pixel, settings)
     return Trace(
         bodies=bodies,
         cells=cells,
@@ -135,45 +125,6 @@ def _find_blur(
     assumed = max(settings.psf_default_um, 0.5 * pixel)
     note = f"Point spread function assumed ({assumed:.2f} um), fibres taken as even: too few of them to measure it."
     return Blur(psf_um=assumed, relative_sd=settings.psf_uncertainty), (note,)
-
-
-def _connect(
-    skeleton: Mask, regions: _Regions, bodies: NDArray[np.int32], usable: Mask, pixel: float, settings: AnalysisSettings
-) -> Network:
-    """Join lines, vesicles and bodies to one cleaned network."""
-    lines = bridge_gaps(skeleton, regions.labels, pixel, settings)
-    network = build_network(lines, regions.labels, regions.centres, usable)
-    clean_network(network, regions.radii, pixel, settings)
-    reach_bodies(network, bodies, round(2 * (_RIM_UM + 0.2) / pixel) + 2)
-    return network
-
-
-def _lay_regions(
-    bodies: NDArray[np.int32], cells: tuple[CellBody, ...], vesicles: tuple[Vesicle, ...], scene: Scene
-) -> _Regions:
-    """Give each cell with its margin and each vesicle with its blur a number."""
-    pixel = scene.pixel_um
-    regions = largest_within(bodies, max(1, round((_RIM_UM + 0.2) / pixel)))
-    centres = {c.cell_id + 1: (c.x_um / pixel, c.y_um / pixel, "cell", c.cell_id) for c in cells}
-    radii: dict[int, float] = {}
-    first = len(cells) + 1
-    for index, vesicle in enumerate(vesicles):
-        radius = vesicle.diameter_um / 2 / pixel + max(1.0, 1.2 * scene.psf_um / pixel)
-        box = np.s_[
-            max(int(vesicle.y - radius), 0) : int(vesicle.y + radius) + 2,
-            max(int(vesicle.x - radius), 0) : int(vesicle.x + radius) + 2,
-        ]
-        inside = _distances(box, bodies.shape, vesicle) <= radius
-        regions[box][inside & (regions[box] == 0)] = first + index
-        centres[first + index] = (vesicle.x, vesicle.y, "vesicle", index)
-        radii[first + index] = radius
-    return _Regions(labels=regions, centres=centres, radii=radii)
-
-
-def _distances(box: tuple[slice, slice], shape: tuple[int, ...], vesicle: Vesicle) -> NDArray[np.float64]:
-    """Distance of the pixels of a window from the vesicle's centre, pixels."""
-    rows, columns = (np.arange(*part.indices(size)) for part, size in zip(box, shape, strict=True))
-    return np.asarray(np.hypot(rows[:, None] - vesicle.y, columns[None, :] - vesicle.x))
 
 
 def analyse_micrograph(micrograph: Micrograph, settings: AnalysisSettings | None = None) -> Observations:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from migralab.core.errors import DataError
-from migralab.imaging.analyse_series import Progress, analyse_series
+from migralab.imaging.analyse_series import Film, Progress, analyse_film
 from migralab.imaging.reading import Series, open_series
 from migralab.imaging.settings import AnalysisSettings
 from migralab.results.observations import Observations
@@ -76,6 +76,25 @@ def measure_image(
     DataError
         If the file cannot be read or does not say its scale.
     """
+    film, series, chosen = measure_film(
+        path, pixel_size=pixel_size, frame_interval=frame_interval, channel=channel, settings=settings, how=how
+    )
+    return replace(film.observations, condition=condition), series, chosen
+
+
+def measure_film(
+    path: str | Path,
+    *,
+    pixel_size: float | None = None,
+    frame_interval: float | None = None,
+    channel: int | str | None = None,
+    settings: AnalysisSettings | None = None,
+    how: How | None = None,
+) -> tuple[Film, Series, AnalysisSettings]:
+    """Measure one micrograph or film, and return its drift and ground beside the observations.
+
+    Parameters and errors are those of `measure_image`.
+    """
     way = how or How()
     colour = channel if channel in {"red", "green", "blue"} else None
     series = open_series(
@@ -91,8 +110,7 @@ def measure_image(
     chosen = settings or AnalysisSettings()
     if channel is not None and colour is None:
         chosen = replace(chosen, channel=_channel_number(series, channel))
-    observations = analyse_series(series, chosen, workers=way.workers, progress=way.progress)
-    return replace(observations, condition=condition), series, chosen
+    return analyse_film(series, chosen, workers=way.workers, progress=way.progress), series, chosen
 
 
 def _channel_number(series: Series, channel: int | str) -> int:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from migralab.imaging.markers import measure_markers
+from migralab.core.errors import DataError
+from migralab.imaging.markers import measure_markers, rank_markers, stack_channels
 from migralab.imaging.settings import AnalysisSettings
 from tests.unit.imaging.drawn import as_micrograph, disc_points, line_points, render, sphere_points
 
@@ -55,3 +56,30 @@ def test_the_ratio_to_the_body():
     # drawn with 4,000 points per um2 of body; a shell of 3,000 points has more of them in the ring's area
     body = 4000 * 0.1**2 * 0.5
     assert owned.membrane.iloc[0] / owned.to_body.iloc[0] == pytest.approx(body, rel=0.1)
+
+
+def test_markers_rank_by_the_share_of_vesicles_that_carry_them():
+    places = [(5, 5), (5, 12), (5, 19), (12, 5), (12, 12), (12, 19), (19, 5), (19, 19)]
+    tspan4 = as_micrograph(render([sphere_points(x, y, 1.0) for x, y in places], photons=1.0))
+    elsewhere = [(8.4, 8.6), (15.6, 8.4), (8.6, 15.4), (15.4, 15.6), (19, 12.2)]
+
+    def marker(carried, seed):
+        drawn = [sphere_points(x, y, 1.0) for x, y in (*places[:carried], *elsewhere)]
+        return stack_channels({"TSPAN4": tspan4, "marker": as_micrograph(render(drawn, photons=0.5, seed=seed))})
+
+    images = {"none": marker(0, 4), "half": marker(4, 5), "all": marker(8, 6)}
+    table = rank_markers(images, SETTINGS).set_index("marker")
+    assert list(table.index) == ["all", "half", "none"]
+    assert table.vesicles.eq(8).all()
+    assert table.on["all"] == 1.0
+    assert table.on["half"] == pytest.approx(0.5, abs=0.13)
+    assert table.on["none"] <= 0.13
+    assert table.p["all"] <= 0.05
+    assert table.pearson["all"] > table.pearson["half"] > table.pearson["none"]
+    assert abs(table.pearson_chance["all"]) < 0.15
+
+
+def test_channels_of_another_size_are_refused():
+    one, other = as_micrograph(np.ones((30, 30), np.float32)), as_micrograph(np.ones((30, 31), np.float32))
+    with pytest.raises(DataError, match="same"):
+        stack_channels({"a": one, "b": other})

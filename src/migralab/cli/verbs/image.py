@@ -14,9 +14,17 @@ if TYPE_CHECKING:
     from migralab.microscope.image_run import ImagedDish
     from migralab.microscope.presets import Microscope
     from migralab.microscope.protocol.protocol import Protocol
+    from migralab.microscope.protocol.reporter import Reporter
 
 _SCENES = (".yaml", ".yml")
 _IMMERSIONS = (1.0, 1.33, 1.515)  # air, water, oil: the first that allows the aperture
+
+_LOADS = {
+    "enrichment": ("enrichment", "1"),
+    "background": ("background", "1"),
+    "fewer": ("fewer", "1"),
+    "wga": ("wga_min", "min"),
+}
 
 
 def image(
@@ -42,6 +50,9 @@ def image(
         str | None, typer.Option("--bleach", help="Share of the label that an exposure takes, as WGA=0.02.")
     ] = None,
     drift: Annotated[str | None, typer.Option("--drift", help="Of the stage in um a frame, as 0.1,-0.05.")] = None,
+    reporter: Annotated[
+        str | None, typer.Option("--reporter", help="Load of the label (estimates), as enrichment=2,wga=30min.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the photon noise.")] = 1,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="OME-TIFF or .ome.zarr to write.")] = None,
 ) -> None:
@@ -50,7 +61,7 @@ def image(
 
     if source.suffix.lower() in _SCENES:
         given = {"--frame": frame, "--na": aperture, "--psf": psf, "--bits": bits, "--stack": stack, "--bleach": bleach,
-                 "--drift": drift}  # fmt: skip
+                 "--drift": drift, "--reporter": reporter}  # fmt: skip
         if named := [option for option, value in given.items() if value is not None]:
             raise RequestError(f"{', '.join(named)}: a scene file says this itself. Change {source}.")
         from migralab.microscope.scene_file.build import image_scene_file
@@ -58,7 +69,7 @@ def image(
         dish = image_scene_file(source)
     else:
         scope = _microscope(preset, aperture=aperture, emission=emission, psf=psf, bits=bits)
-        dish = _image_run(source, frame, channel, scope, _protocol(stack, bleach, drift), seed=seed)
+        dish = _image_run(source, frame, channel, scope, _protocol(stack, bleach, drift, reporter), seed=seed)
     target = out or source.with_name(f"{source.stem if source.is_file() else source.name}.ome.tiff")
     for path in write_micrographs(dish, target).values():
         say(str(path))
@@ -107,12 +118,35 @@ def _microscope(
     return scope
 
 
-def _protocol(stack: str | None, bleach: str | None, drift: str | None) -> Protocol | None:
-    if stack is None and bleach is None and drift is None:
+def _protocol(stack: str | None, bleach: str | None, drift: str | None, reporter: str | None) -> Protocol | None:
+    if stack is None and bleach is None and drift is None and reporter is None:
         return None
     from migralab.microscope.protocol.protocol import Protocol
 
-    return Protocol(heights_um=_heights(stack), bleaching=_shares(bleach), drift_um=_drift(drift))
+    return Protocol(
+        heights_um=_heights(stack), bleaching=_shares(bleach), drift_um=_drift(drift), reporter=_load(reporter)
+    )
+
+
+def _load(text: str | None) -> Reporter | None:
+    if text is None:
+        return None
+    from migralab.core import units
+    from migralab.core.errors import UnitError
+    from migralab.microscope.protocol.reporter import Reporter
+
+    given: dict[str, float] = {}
+    try:
+        for part in text.split(","):
+            name, value = (side.strip() for side in part.split("="))
+            word, unit = _LOADS[name]
+            given[word] = units.from_internal(units.parse(value, like=unit), unit)
+    except (KeyError, ValueError, UnitError):
+        raise RequestError(
+            f"--reporter {text} cannot be read. Name one or more of enrichment=FACTOR, background=FACTOR, fewer=SHARE "
+            "and wga=TIME, for example enrichment=2,wga=30min."
+        ) from None
+    return Reporter(**given)
 
 
 def _heights(text: str | None) -> tuple[float, ...]:

@@ -301,7 +301,7 @@ def _round(roi: Any, source: str) -> tuple[float, float, float]:
 
 
 def axis_ratio(roi: Any) -> float:
-    """Return the ratio of the axes of an ellipse: a float of four bytes, which roifile gives as two bytes and a short."""
+    """Return the ratio of an ellipse's axes: a float of four bytes, which roifile gives as two bytes and a short."""
     parts = (roi.arrow_style_or_aspect_ratio, roi.arrow_head_size, roi.rounded_rect_arc_size)
     order = str(roi.byteorder)
     return float(struct.unpack(f"{order}f", struct.pack(f"{order}BBh", *parts))[0])

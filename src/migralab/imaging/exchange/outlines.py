@@ -63,13 +63,13 @@ def find_outlines(observations: Observations, micrograph: MicrographLike, settin
     micrograph, settings
         What they were made from. The analysis of each frame is repeated, unless it was the last one made.
     """
-    from migralab.imaging.analyse import trace_frame
+    from migralab.imaging.film.blocks import film_trace
 
     fibres: dict[Key, Floats] = {}
     cells: dict[Key, Floats] = {}
     whole = set()
     for frame in range(len(observations.frames_min)):
-        trace = trace_frame(micrograph, settings, frame)
+        trace = film_trace(micrograph, settings, frame)
         rows = observations.at("fibres", frame)
         found = _name_fibres(_chains(trace, micrograph.pixel_size_um), rows)
         fibres |= {(frame, number): path for number, path in found.items()}

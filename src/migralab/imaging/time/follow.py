@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,6 +42,8 @@ class Followed:
         Share of looks that missed an object that was there.
     dropped
         Rows of ``migrasomes`` that were not believed, being seen too rarely.
+    lives
+        By id of the object; the table ``lives`` holds the same without the reasons.
     """
 
     observations: Observations
@@ -49,6 +51,7 @@ class Followed:
     drift_um: Floats
     miss_rate: float
     dropped: int
+    lives: dict[int, Life] = field(default_factory=dict)
 
 
 def follow(
@@ -116,6 +119,7 @@ def follow_film(
         drift_um=links.drift_um,
         miss_rate=rate,
         dropped=dropped,
+        lives=lives,
     )
 
 

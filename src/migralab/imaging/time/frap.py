@@ -62,8 +62,8 @@ class Recovery:
         Recovered share of what was bleached; NaN where not known.
     start, plateau
         Light just after the bleach and at the end of the recovery, of that before.
-    times_s
-        Time constants of the law.
+    times_s, gains
+        Time constants of the law, and the light that comes back with each.
     bleaching_per_s
         Rate of fading that was fitted from the curve itself, or 0.
     aic
@@ -84,6 +84,12 @@ class Recovery:
     bleaching_per_s: float
     aic: dict[str, float]
     problem: str
+    gains: tuple[float, ...] = ()
+
+    def light(self, times_s: Floats) -> Floats:
+        """Return the fitted light at times after the bleach, s; the fading that was fitted with it is left out."""
+        parts = [gain * -np.expm1(-times_s / tau) for gain, tau in zip(self.gains, self.times_s, strict=True)]
+        return np.asarray(self.start + np.sum(parts, axis=0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -355,6 +361,7 @@ def _report(law: str, fit: _Fit, between: tuple[float, float], aic: dict[str, fl
         bleaching_per_s=fit.fading,
         aic=aic,
         problem=problem,
+        gains=tuple(float(gain) for gain in fit.amplitudes[1:]),
     )
 
 

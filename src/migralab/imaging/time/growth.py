@@ -117,7 +117,12 @@ _MODELS: dict[str, Callable[[Floats, Floats], Floats]] = {"saturating": _saturat
 
 
 def fit_growth(
-    times_min: Floats, diameter_um: Floats, sd_um: Floats | None = None, limit: Mask | None = None
+    times_min: Floats,
+    diameter_um: Floats,
+    sd_um: Floats | None = None,
+    limit: Mask | None = None,
+    *,
+    bounds: str = "all",
 ) -> Growth:
     """Fit how the diameter of one vesicle changed.
 
@@ -131,6 +136,8 @@ def fit_growth(
         (n,) standard errors. Without them all are taken alike and estimated from the scatter.
     limit
         (n,) True where the diameter is an upper limit only.
+    bounds
+        ``all`` laws are bounded, or the ``best`` one only: profiles of a law that is not wanted take the most time.
 
     Raises
     ------
@@ -145,8 +152,13 @@ def fit_growth(
         data = _Data(t=data.t, d=data.d, sd=np.full_like(data.d, scatter), limit=data.limit)
         fits = {law: _fit(law, data) for law in fits}
     rival = min(("linear", "none"), key=lambda law: fits[law].aic)
-    fits |= {law: _with_intervals(fits[law], data) for law in ("saturating", rival)}
     note, offered = "", dict(fits)
+    if bounds == "best" and fits["saturating"].aic >= fits[rival].aic:
+        del offered["saturating"]
+        note = "growth that levels off describes these diameters no better"
+        return _choose(fits, offered, data, scatter, note)
+    fits |= {law: _with_intervals(fits[law], data) for law in ("saturating", rival)}
+    offered = dict(fits)
     low, high = fits["saturating"].intervals["tau_min"]
     if not np.isfinite(high) and low <= 0:
         del offered["saturating"]
@@ -157,6 +169,10 @@ def fit_growth(
     elif low <= 0:
         del offered["saturating"]
         note = f"growth was over before it could be followed: tau is below {high:.3g} min, without a lower bound"
+    return _choose(fits, offered, data, scatter, note)
+
+
+def _choose(fits: dict[str, Fitted], offered: dict[str, Fitted], data: _Data, scatter: float, note: str) -> Growth:
     best = min(offered.values(), key=lambda fit: fit.aic)
     gain = {law: np.exp(-0.5 * (fit.aic - best.aic)) for law, fit in offered.items()}
     weights = {law: float(value / sum(gain.values())) for law, value in gain.items()}

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     "migrasome_id", "cell_id", "law", "d_inf_um", "d_inf_sd_um", "tau_min", "tau_sd_min", "tau_low_min", "tau_high_min",
-    "t0_min", "t0_sd_min", "slope_um_per_min", "weight", "points", "limits", "note",
+    "t0_min", "t0_sd_min", "level_um", "slope_um_per_min", "weight", "points", "limits", "note",
 )  # fmt: skip
 
 
 def tabulate_growth(observations: Observations, *, resolution_um: float = 0.3, least_points: int = 8) -> pd.DataFrame:
-    """Fit growth to every migrasome that was followed long enough.
+    """Fit growth to every migrasome; one that was not followed long enough has a row that says so.
 
     Parameters
     ----------
@@ -29,13 +29,15 @@ def tabulate_growth(observations: Observations, *, resolution_um: float = 0.3, l
     resolution_um
         Diameters below this are upper limits.
     least_points
-        Migrasomes seen in fewer frames have no row.
+        Migrasomes measured in fewer frames are not fitted.
 
     Returns
     -------
     DataFrame
         ``law`` is that of the lowest AIC; parameters of the saturating law are NaN where it was not offered, but
-        ``tau_low_min`` keeps its lower bound. ``weight`` is the Akaike weight of the law. Times are those of the film.
+        ``tau_low_min`` keeps its lower bound; ``level_um`` is the diameter at time 0 of a straight line or constant.
+        ``weight`` is the Akaike weight of the law. Times are those of the film.
+        Where nothing was fitted ``law`` is empty and ``note`` says why.
     """
     import pandas as pd
 
@@ -44,15 +46,21 @@ def tabulate_growth(observations: Observations, *, resolution_um: float = 0.3, l
     for name, group in rows.sort_values("frame").groupby("migrasome_id", sort=True):
         t, d, sd = (group[column].to_numpy(np.float64) for column in ("time_min", "diameter_um", "diameter_sd_um"))
         used = (d > 0) & (sd > 0)
-        if used.sum() < least_points:
-            continue
-        below = d[used] < resolution_um
-        try:
-            growth = fit_growth(t[used], np.where(below, resolution_um, d[used]), sd[used], below)
-        except RequestError:  # all but one below the resolution: nothing to fit, which a row would not tell better
-            continue
         owners = group["cell_id"].to_numpy(np.int64)
-        records.append((name, int(owners[owners >= 0][-1]) if (owners >= 0).any() else -1, *_row(growth)))
+        owner = int(owners[owners >= 0][-1]) if (owners >= 0).any() else -1
+        below = d[used] < resolution_um
+        if used.sum() < least_points:
+            why = f"measured in {int(used.sum())} frames; {least_points} are needed"
+            records.append((name, owner, *_unfitted(int(used.sum()), int(below.sum()), why)))
+            continue
+        try:
+            sizes = np.where(below, resolution_um, d[used])
+            growth = fit_growth(t[used], sizes, sd[used], below, bounds="best")
+        except RequestError:
+            why = f"all but one of the diameters are below the resolution of {resolution_um:g} um"
+            records.append((name, owner, *_unfitted(int(used.sum()), int(below.sum()), why)))
+            continue
+        records.append((name, owner, *_row(growth)))
     return pd.DataFrame.from_records(records, columns=list(_COLUMNS))
 
 
@@ -60,9 +68,15 @@ def _row(growth: Growth) -> tuple[object, ...]:
     best, curve = growth.best, growth.fits["saturating"]
     offered = "saturating" in growth.weights
     values, sds = (part if offered else dict.fromkeys(part, np.nan) for part in (curve.values, curve.sds))
-    low, high = curve.intervals["tau_min"]
+    low, high = curve.intervals.get("tau_min", (np.nan, np.nan))
     slope = best.values.get("slope_um_per_min", 0.0 if best.law == "none" else np.nan)
+    level = best.values.get("d_um", best.values.get("d_start_um", np.nan))
     return (
         best.law, values["d_inf_um"], sds["d_inf_um"], values["tau_min"], sds["tau_min"], low, high,
-        values["t0_min"], sds["t0_min"], slope, growth.weights[best.law], growth.points, growth.limits, growth.note,
+        values["t0_min"], sds["t0_min"], level, slope, growth.weights[best.law], growth.points, growth.limits,
+        growth.note,
     )  # fmt: skip
+
+
+def _unfitted(points: int, limits: int, why: str) -> tuple[object, ...]:
+    return ("", *[np.nan] * 11, points, limits, why)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from migralab.core.errors import RequestError
+from migralab.imaging.signal.bins import bin_image
 from migralab.imaging.signal.noise import Image, Mask, estimate_noise
 from migralab.imaging.time.shift import Shift, find_shift, match, prepare, soften
 
@@ -19,6 +20,7 @@ __all__ = ["Registered", "Shift", "find_shift", "measure_drift", "registered_mea
 Floats = NDArray[np.float64]
 
 _MEMORY = 10  # frames that the running reference remembers
+_LARGE = 500_000  # pixels; larger pictures are compared on pixels taken together by four: enough structure is left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,21 +141,29 @@ def zip_shifts(
     frame, and follows what changes slowly.
     """
     inside = np.ones(anchor.shape, bool) if usable is None else usable
-    noise = estimate_noise(anchor, inside, step=step)
-    running = soften(noise.stabilise(anchor))
+    factor = 2 if anchor.size > _LARGE else 1
+    small = bin_image(inside.astype(np.float32), factor) > 0.5
+    noise = estimate_noise(bin_image(anchor, factor), small, step=step / factor**2)
+
+    def softened(image: Image) -> Image:
+        return soften(noise.stabilise(bin_image(image, factor)), factor)
+
+    running = softened(anchor)
     known = 1
     for frame in frames:
         if frame.shape != anchor.shape:
             raise RequestError(f"A frame has the shape {frame.shape}, the first one {anchor.shape}: all must be alike.")
-        smooth = soften(noise.stabilise(np.asarray(frame, np.float32)))
-        shift = match(smooth, prepare(running, inside), largest_px)
-        if shift.trusted:
+        smooth = softened(np.asarray(frame, np.float32))
+        reach = None if largest_px is None else largest_px / factor
+        shift = match(smooth, prepare(running, small), reach)
+        whole = replace(shift, y=factor * shift.y, x=factor * shift.x, sd_px=factor * shift.sd_px)
+        if whole.trusted:
             part = 1.0 / min(known + 1, _MEMORY)
             moved, reached = _resample(smooth, shift, 1)  # smooth already
             running = running.copy()
             running[reached] += np.float32(part) * (moved[reached] - running[reached])
             known += 1
-        yield frame, shift
+        yield frame, whole
 
 
 def _resample(image: Image, shift: Shift, order: int = 3) -> tuple[Image, tuple[slice, slice]]:

@@ -103,7 +103,7 @@ def find_shift(
     return match(soften(noise.stabilise(frame)), prepare(soften(noise.stabilise(reference)), inside), largest_px)
 
 
-def soften(image: Image) -> Image:
+def soften(image: Image, factor: int = 1) -> Image:
     """Return a picture of what is thin: smoothed, without what is wide on both axes, bodies blanked.
 
     Where bodies cover most of the picture they are kept, since there is nothing else to go by.
@@ -112,15 +112,17 @@ def soften(image: Image) -> Image:
     ----------
     image
         In units of the noise (y, x).
+    factor
+        Side of a pixel in pixels of the camera, where such were taken together.
     """
     smooth = np.asarray(ndimage.gaussian_filter(image, SMOOTH_PX), np.float32)
     calm = ndimage.gaussian_filter(smooth, 2.0)[::_COARSE, ::_COARSE]
-    width = WIDEST_PX // _COARSE
+    width = WIDEST_PX // (_COARSE * factor)
     ground = ndimage.maximum_filter(ndimage.minimum_filter(calm, width), width)
     level = float(np.median(ground))
     spread = 1.4826 * float(np.median(np.abs(ground - level)))
     body = ground > level + max(1.0, 5.0 * spread)
-    body = ndimage.maximum_filter(body, 2 * _BODY_MARGIN_PX // _COARSE + 1)
+    body = ndimage.maximum_filter(body, 2 * _BODY_MARGIN_PX // (_COARSE * factor) + 1)
     thin = smooth - _enlarge(ground, smooth.shape)
     if body.mean() < _MOSTLY:
         thin *= np.float32(1.0) - _enlarge(body.astype(np.float32), smooth.shape)

@@ -11,6 +11,15 @@ from migralab.microscope.files.labels import LAYERS, label_images, label_type
 from migralab.microscope.files.metadata import WARNING, even_interval, z_step
 from migralab.microscope.image_run import ImagedDish
 
+_MODES = {  # words of the OME schema
+    "confocal": "LaserScanningConfocalMicroscopy",
+    "dim": "LaserScanningConfocalMicroscopy",
+    "spinning-disk": "SpinningDiskConfocal",
+    "widefield": "WideField",
+    "high-content": "WideField",
+    "light-sheet": "SPIM",
+}
+
 
 def write_ome_tiff(dish: ImagedDish, path: Path) -> None:
     """Write TCYX, or TZCYX for stacks, compressed without loss."""
@@ -20,7 +29,7 @@ def write_ome_tiff(dish: ImagedDish, path: Path) -> None:
     metadata = _scale(dish) | {
         "axes": "TZCYX" if first.z_um else "TCYX",
         "Name": f"{dish.experiment} {dish.condition}".strip(),
-        "Channel": {"Name": list(first.channels)},
+        "Channel": _channels(dish),
         "Description": f"{WARNING} Microscope: {dish.microscope.name} ({dish.microscope.source}).",
         "SignificantBits": dish.microscope.bits,
     }
@@ -42,6 +51,13 @@ def write_label_tiff(dish: ImagedDish, path: Path) -> None:
     shape = (len(dish.scenes), len(LAYERS), *dish.micrographs[0].pixels.shape[-2:])
     planes = (plane for frame in label_images(dish) for plane in frame)
     _save(path, planes, metadata, shape=shape, dtype=label_type(dish))
+
+
+def _channels(dish: ImagedDish) -> dict[str, list[str]]:
+    """Return names, stains, and the way of looking where the standard has a word for it."""
+    names = list(dish.micrographs[0].channels)
+    mode = _MODES.get(dish.microscope.name.split()[0], "Other")
+    return {"Name": names, "Fluor": names, "AcquisitionMode": [mode] * len(names)}
 
 
 def _scale(dish: ImagedDish) -> dict[str, Any]:

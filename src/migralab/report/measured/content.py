@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SETTINGS = "settings.json"
 _TABLES = ("migrasomes", "fibres", "cells")
+_OF_FILMS = ("tracks", "events", "growth", "drift", "recovery", "recovery_curves")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,9 @@ class Measured:
         Content of ``settings.json``: source, scale, notes, every threshold, versions.
     overlay
         PNG of the last frame with what was found; None where there is none.
+    film
+        What a film tells over time, by name: ``tracks``, ``events``, ``growth``, ``drift``, and after FRAP
+        ``recovery`` and ``recovery_curves``; empty for a still image.
     """
 
     migrasomes: pd.DataFrame
@@ -35,6 +39,7 @@ class Measured:
     cells: pd.DataFrame
     settings: dict[str, Any]
     overlay: bytes | None
+    film: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def frames(self) -> list[int]:
@@ -70,6 +75,7 @@ def read_measurement(folder: str | Path) -> Measured:
         )
     try:
         tables = {name: pd.read_csv(place / f"{name}.csv") for name in _TABLES}
+        film = {name: pd.read_csv(place / f"{name}.csv") for name in _OF_FILMS if (place / f"{name}.csv").is_file()}
         settings = json.loads((place / SETTINGS).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"{place} cannot be read as a measurement: {error}. Measure the image again.") from None
@@ -77,4 +83,5 @@ def read_measurement(folder: str | Path) -> Measured:
         if "frame" not in table:
             raise DataError(f"{place / f'{name}.csv'} has no column 'frame'. Measure the image again.")
     overlay = place / "overlay.png"
-    return Measured(**tables, settings=settings, overlay=overlay.read_bytes() if overlay.is_file() else None)
+    picture = overlay.read_bytes() if overlay.is_file() else None
+    return Measured(**tables, settings=settings, overlay=picture, film=film)

@@ -8,6 +8,7 @@ import numpy as np
 
 from migralab.report.figures.figure import EXCLUDED, FAINT, INK, PUBLISHED, SIMULATED, Figure, canvas, to_svg
 from migralab.report.measured.content import Measured
+from migralab.report.measured.film_figures import draw_film
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +19,7 @@ _LEAST = 3  # fewer make no distribution
 
 def draw_all(measured: Measured) -> list[Figure]:
     """Return the figures that this measurement has the rows for."""
-    found = (draw_diameters(measured), draw_places(measured), draw_course(measured))
+    found = (draw_diameters(measured), draw_places(measured), draw_course(measured), *draw_film(measured))
     return [figure for figure in found if figure is not None]
 
 

@@ -43,6 +43,18 @@ def measure(
         typer.Option("--sheet", help="Sample sheet, or folders condition/dish/image."),
     ] = None,
     compare: Annotated[str | None, typer.Option("--compare", help="Two of its conditions, as drug,control.")] = None,
+    frap: Annotated[
+        bool,
+        typer.Option("--frap", help="Of a film: recovery of what was bleached."),
+    ] = False,
+    bleached_at: Annotated[
+        int | None,
+        typer.Option("--bleached-at", help="First frame after the bleach, from 0; found if not given."),
+    ] = None,
+    frap_spots: Annotated[
+        Path | None,
+        typer.Option("--frap-spots", help="What was bleached: x_um,y_um[,radius_um] in the first frame."),
+    ] = None,
     hand: Annotated[
         list[Path] | None,
         typer.Option("--hand", help="A person's count of the image, or a folder of them."),
@@ -71,7 +83,13 @@ def measure(
     whole = {"--blind": blind, "--unblind": unblind, "--sheet": sheet}
     task = _only_one({option: value for option, value in whole.items() if value is not None})
     _need(
-        {"--compare": (compare, "--sheet", sheet), "--key": (key, "--blind", blind), "--kinds": (kinds, "--hand", hand)}
+        {
+            "--compare": (compare, "--sheet", sheet),
+            "--key": (key, "--blind", blind),
+            "--kinds": (kinds, "--hand", hand),
+            "--bleached-at": (bleached_at, "--frap", frap),
+            "--frap-spots": (frap_spots, "--frap", frap),
+        }
     )
     if blind is not None or unblind is not None:
         from migralab.cli.verbs.measuring import hiding
@@ -102,6 +120,7 @@ def measure(
             "--hand": hand,
             "--export": export,
             "--controls": controls,
+            "--frap": frap,
         }
         if named := [option for option, value in images_only.items() if value]:
             raise RequestError(f"{' and '.join(named)} is for images; these are tracks.")
@@ -119,6 +138,7 @@ def measure(
         Task(
             size=size, interval=interval, channel=channel, how=how, edits=edits, export=_exports(export),
             controls=controls, hand=tuple(hand or ()), kinds=kinds, out=out, as_json=as_json,
+            frap=frap, bleached_at=bleached_at, frap_spots=frap_spots,
         ),
     )  # fmt: skip
 

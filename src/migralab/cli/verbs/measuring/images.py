@@ -5,17 +5,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migralab.cli.console import progress, remark, say, say_json
+from migralab.cli.verbs.measuring import films
 from migralab.cli.verbs.measuring.places import require_images, targets_of
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from migralab.imaging.analyse_series import Progress
     from migralab.imaging.measure_image import How
     from migralab.imaging.reading import MicrographLike
@@ -46,6 +43,9 @@ class Task:
     kinds: str | None
     out: Path | None
     as_json: bool
+    frap: bool = False
+    bleached_at: int | None = None
+    frap_spots: Path | None = None
 
 
 def measure_images(images: list[Path], task: Task) -> None:
@@ -65,20 +65,25 @@ def measure_images(images: list[Path], task: Task) -> None:
 
 def _measure_one(path: Path, target: Path, task: Task) -> Observations:
     from migralab.imaging.exchange.drift import shift_frames
-    from migralab.imaging.measure_image import measure_image
+    from migralab.imaging.measure_image import measure_film
     from migralab.imaging.output import write_measurement
     from migralab.report.measured.page import write_measured_page
 
+    if task.frap:
+        films.check_bleached(path, task)
     with progress(path.name, "frames") as update:
 
         def tell(at: Progress) -> None:
             update(at.done, at.frames)
 
-        observations, series, settings = measure_image(
+        film, series, settings = measure_film(
             path, pixel_size=task.size, frame_interval=task.interval, channel=task.channel,
             how=replace(task.how, progress=tell),
         )  # fmt: skip
-    observations, drift_um = _followed(observations, series, settings)
+    recovered = films.measure_bleached(film, series, settings, task) if task.frap else None
+    followed = films.follow_measured(film, series)
+    observations = film.observations if followed is None else followed.observations
+    drift_um = film.drift_px[:, ::-1] * (0.0 if followed is None else series.pixel_size_um)  # (y, x) to (x, y)
     shown = shift_frames(observations, drift_um)  # as they lie on the pictures
     if task.edits is not None:
         shown = _corrected(shown, series, settings, task.edits)
@@ -86,30 +91,18 @@ def _measure_one(path: Path, target: Path, task: Task) -> Observations:
     write_measurement(shown, series, settings, target)  # edits and hand counts name places on the pictures
     if task.edits is not None:
         shutil.copyfile(task.edits, target / "edits.csv")
+    if followed is not None:
+        films.write_followed(replace(followed, observations=observations), film, series, settings, target)
+    if recovered is not None:
+        films.write_bleached(recovered, target)
     _export(shown, series, settings, target, task.export)
     write_measured_page(target)
     _tell(path, target, observations, as_json=task.as_json)
+    if recovered is not None and not task.as_json:
+        films.tell_bleached(recovered)
     if task.controls:
         _tell_controls(series, settings, target)
     return shown
-
-
-def _followed(
-    observations: Observations, series: MicrographLike, settings: AnalysisSettings
-) -> tuple[Observations, NDArray[np.float64]]:
-    """Return a film with ids that persist, and its drift; a still image, or one without times, stays as it is."""
-    import numpy as np
-
-    times = observations.frames_min
-    if len(times) < 2 or any(later <= earlier for earlier, later in pairwise(times)):
-        return observations, np.zeros((len(times), 2))
-    from migralab.imaging.time.follow import follow
-    from migralab.imaging.time.register import measure_drift
-
-    planes = (series.plane(frame, settings.channel) for frame in range(series.frames))
-    drift_px, _ = measure_drift(planes, usable=~series.masked)
-    drift_um = drift_px[:, ::-1] * series.pixel_size_um  # (y, x) to (x, y)
-    return follow(observations, drift_um=drift_um), drift_um
 
 
 def _corrected(

@@ -1,4 +1,4 @@
-"""Write a measurement: three tidy tables, the settings, and a picture in which every count can be checked by eye."""
+"""Write a measurement: tidy tables, the settings, and the overlay, all of them or none."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import ndimage
 
 from migralab.core.errors import RequestError
-from migralab.imaging.analyse import Trace, trace_frame
-from migralab.imaging.detect.network import smooth_path
+from migralab.imaging.film.blocks import film_trace
+from migralab.imaging.markers import measure_markers
+from migralab.imaging.output.overlay import draw_overlay
 from migralab.imaging.reading import MicrographLike
 from migralab.imaging.settings import AnalysisSettings
 from migralab.results.observations import Observations
@@ -38,16 +37,26 @@ _COLUMNS = {
     ),
 }  # fmt: skip
 _BY_HAND = ("edited", "source")  # only there after corrections
-_OVERLAY_SIDE = 1400  # longer side of the overlay, pixels
-_TEXT = {
-    "tip": (255, 70, 70), "junction": (255, 200, 0), "shaft": (255, 120, 255), "free": (80, 180, 255),
-}  # fmt: skip
+
+_SAME_PX = 1.5  # a row of the table this near to a traced vesicle is that vesicle
 
 
 def write_measurement(
     observations: Observations, micrograph: MicrographLike, settings: AnalysisSettings, directory: str | Path
 ) -> Path:
-    """Write ``migrasomes.csv``, ``fibres.csv``, ``cells.csv``, ``settings.json`` and ``overlay.png``.
+    """Write ``migrasomes.csv``, ``fibres.csv``, ``cells.csv``, ``points.csv``, ``settings.json``, ``overlay.png``.
+
+    Two more tables hold the last frame only (a still image has no other; films carry neither from frame to frame):
+
+    ``points.csv``
+        Spots too small to be sized, which are not counted: ``frame``; ``x_um``, ``y_um`` (centre, um);
+        ``diameter_below_um`` (upper 95 % limit of the diameter, um).
+    ``markers.csv``
+        With two channels or more, one row a vesicle and channel (see `migralab.imaging.markers`): ``id`` as in
+        ``migrasomes.csv`` (-1 where a correction by hand took it away), ``frame``, ``x_um``, ``y_um`` (um),
+        ``channel``; ``membrane`` and its error ``membrane_sd`` (grey levels above the ground), ``ground`` (grey
+        levels); ``to_fibre``, its error ``to_fibre_sd`` and ``to_body`` (ratios to the fibres that enter and to the
+        body of its cell; empty where there is none or it has no light).
 
     Parameters
     ----------
@@ -72,14 +81,10 @@ def write_measurement(
     except OSError as error:
         raise RequestError(f"'{target}' cannot be written: {error.strerror}.") from None
     try:
-        _tabulate(observations, micrograph).to_csv(building / "migrasomes.csv", index=False, float_format="%.5g")
-        for table in ("fibres", "cells"):
-            chosen = observations[table][_columns(observations, table)]
-            chosen.rename(columns={_COLUMNS[table][0]: "id"}).to_csv(
-                building / f"{table}.csv", index=False, float_format="%.5g"
-            )
+        for name, table in _tables(observations, micrograph, settings).items():
+            table.to_csv(building / f"{name}.csv", index=False, float_format="%.5g")
         (building / "settings.json").write_text(_describe(observations, micrograph, settings), encoding="utf-8")
-        _draw(micrograph, settings, observations.last_frame, building / "overlay.png")
+        draw_overlay(observations, micrograph, settings).save(building / "overlay.png")
         building.chmod(0o755)
         if target.exists():
             target.rmdir()
@@ -88,6 +93,51 @@ def write_measurement(
         shutil.rmtree(building, ignore_errors=True)
         raise
     return target
+
+
+def _tables(
+    observations: Observations, micrograph: MicrographLike, settings: AnalysisSettings
+) -> dict[str, pd.DataFrame]:
+    tables = {"migrasomes": _tabulate(observations, micrograph)}
+    for name in ("fibres", "cells"):
+        chosen = observations[name][_columns(observations, name)]
+        tables[name] = chosen.rename(columns={_COLUMNS[name][0]: "id"})
+    tables["points"] = _tabulate_points(observations, micrograph, settings)
+    if len(micrograph.channels) > 1:
+        tables["markers"] = _tabulate_markers(observations, micrograph, settings)
+    return tables
+
+
+def _tabulate_points(
+    observations: Observations, micrograph: MicrographLike, settings: AnalysisSettings
+) -> pd.DataFrame:
+    import pandas as pd
+
+    frame, pixel = observations.last_frame, micrograph.pixel_size_um
+    points = film_trace(micrograph, settings, frame).points
+    rows = [(frame, point.x * pixel, point.y * pixel, point.diameter_below_um) for point in points]
+    return pd.DataFrame(rows, columns=["frame", "x_um", "y_um", "diameter_below_um"])
+
+
+def _tabulate_markers(
+    observations: Observations, micrograph: MicrographLike, settings: AnalysisSettings
+) -> pd.DataFrame:
+    """Markers of the last frame, under the ids of the table: following and corrections number anew."""
+    frame = observations.last_frame
+    found = measure_markers(micrograph, settings, frame)
+    table = observations["migrasomes"]
+    table = table[table["frame"] == frame]
+    ids = np.full(len(found), -1, np.int64)
+    if len(table) and len(found):
+        places = found[["x_um", "y_um"]].to_numpy(np.float64)
+        known = table[["x_um", "y_um"]].to_numpy(np.float64)
+        apart = np.hypot(*(places[:, None] - known[None]).transpose(2, 0, 1))
+        near = apart.min(axis=1) <= _SAME_PX * micrograph.pixel_size_um
+        ids[near] = table["migrasome_id"].to_numpy(np.int64)[apart.argmin(axis=1)[near]]
+    found = found.drop(columns="vesicle")
+    found.insert(0, "id", ids)
+    found.insert(1, "frame", frame)
+    return found
 
 
 def _columns(observations: Observations, table: str) -> list[str]:
@@ -140,7 +190,7 @@ def _describe(observations: Observations, micrograph: MicrographLike, settings: 
         "channels": list(micrograph.channels),
         "masked_share": round(float(micrograph.masked.mean()), 4),
         "field_area_um2": observations.field_area_um2,
-        "psf_sigma_um": round(trace_frame(micrograph, settings, observations.last_frame).psf_um, 4),
+        "psf_sigma_um": round(film_trace(micrograph, settings, observations.last_frame).psf_um, 4),
         "notes": list(observations.notes),
         "settings": dataclasses.asdict(settings),
         "versions": {
@@ -150,45 +200,3 @@ def _describe(observations: Observations, micrograph: MicrographLike, settings: 
         },
     }
     return json.dumps(content, indent=2, allow_nan=False, default=float) + "\n"
-
-
-def _draw(micrograph: MicrographLike, settings: AnalysisSettings, frame: int, path: Path) -> None:
-    """Draw bodies, fibres, junctions and vesicles over the image."""
-    from PIL import Image, ImageDraw
-
-    trace = trace_frame(micrograph, settings, frame)
-    plane = micrograph.plane(frame, settings.channel)
-    scale = max(1, round(_OVERLAY_SIDE / max(plane.shape)))
-    grey = _grey(plane, micrograph.masked)
-    picture = Image.fromarray(np.kron(grey, np.ones((scale, scale, 1), np.uint8)))
-    pen = ImageDraw.Draw(picture)
-    outline = (trace.bodies > 0) & ~ndimage.binary_erosion(trace.bodies > 0)
-    for y, x in np.argwhere(outline):
-        pen.rectangle([x * scale, y * scale, x * scale + scale - 1, y * scale + scale - 1], fill=(60, 90, 255))
-    for branch in trace.network.branches.values():
-        line = [(float(x + 0.5) * scale, float(y + 0.5) * scale) for x, y in smooth_path(branch.path)]
-        owned = branch.a in trace.ways.cell or branch.b in trace.ways.cell
-        pen.line(line, fill=(0, 230, 230) if owned else (160, 160, 0), width=1)
-    _draw_nodes(pen, trace, scale, micrograph.pixel_size_um)
-    pen.text((4, 4), "tip red  junction yellow  shaft pink  free blue", fill=(255, 255, 255))
-    picture.save(path)
-
-
-def _draw_nodes(pen: object, trace: Trace, scale: int, pixel_um: float) -> None:
-    for node in trace.network.nodes.values():
-        x, y = (node.x + 0.5) * scale, (node.y + 0.5) * scale
-        if node.kind == "vesicle":
-            word = {0: "free", 1: "tip", 2: "shaft"}.get(len(node.branches), "junction")
-            radius = max(trace.vesicles[node.index].diameter_um / 2 / pixel_um, 0.7) * scale
-            pen.ellipse([x - radius, y - radius, x + radius, y + radius], outline=_TEXT[word], width=2)  # type: ignore[attr-defined]  # PIL's pen, imported late
-        elif node.kind in {"tip", "junction"}:
-            pen.rectangle([x - 2, y - 2, x + 2, y + 2], outline=_TEXT[node.kind])  # type: ignore[attr-defined]  # as above
-
-
-def _grey(plane: NDArray[np.float32], masked: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Square root of brightness, so that dim fibres and bright bodies are both seen; masks are blue-grey."""
-    low, high = np.percentile(plane[~masked], [1, 99.7])
-    light = np.sqrt(np.clip((plane - low) / max(high - low, 1e-9), 0, 1)) * 200
-    picture = np.repeat(light[..., None], 3, axis=2)
-    picture[masked] = (30, 30, 60)
-    return picture.astype(np.uint8)
