@@ -1,9 +1,7 @@
 """Simulate, image, measure: what comes back of the truth.
 
-The analyser is a first one: it finds most vesicles and sizes them well, but it also takes some loops between two
-fibres and some spots of crowded bodies for vesicles.
-On three simulated dishes (33 vesicles) recall is 0.85 and precision 0.45 without a size cut,
-0.79 and 0.58 from 0.5 um; precision is not asserted here, because no bound has been earned yet.
+One dish; three of them, and what is missed and why: docs/theory/imaging.md, "Against simulated dishes".
+Precision is not asserted here, because no bound has been earned yet.
 """
 
 from __future__ import annotations
