@@ -16,6 +16,9 @@ TIMES = np.arange(1, 31) * 2.0
 DIAMETERS = 1.5 * -np.expm1(-TIMES / 15.0)
 
 
+pytestmark = pytest.mark.slow  # eighteen seconds of fits
+
+
 @pytest.fixture(scope="module")
 def series():
     frames, noises, centres = render_film(DIAMETERS, 1000.0, key=11, rows=3)
