@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from migralab.imaging.output.write import POINT_COLUMNS
 from migralab.measure.registry import OBSERVABLES, find_observable
 from migralab.mechanisms.registry import MECHANISMS
 from migralab.results.observations import conform
@@ -178,7 +179,7 @@ def test_entry_of_the_page_is_one_and_names_what_exists():
 def test_columns_that_the_how_to_pages_name_are_in_the_schema():
     text = "\n".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "how-to").glob("*.md"))
     named = set(re.findall(r"[`\"]([a-z]+(?:_[a-z0-9]+)*_(?:um|um2|um3|min))[`\"]", text))
-    known = {column.name for columns in TABLES.values() for column in columns}
+    known = {column.name for columns in TABLES.values() for column in columns} | set(POINT_COLUMNS)
     assert named
     assert named - known == set()
 

@@ -20,10 +20,13 @@ def test_dose_response(capsys):
     assert all("n = 2 experiments" in line for line in lines)
 
 
-def test_virtual_micrograph(tmp_path, capsys):
+def test_virtual_micrograph_and_its_layers(tmp_path, capsys):
     load("virtual_micrograph").main(tmp_path, cells=15)
     assert "migrasomes measured" in capsys.readouterr().out
     assert (tmp_path / "dish.truth_migrasomes.csv").is_file()
+    # the window of napari is not opened: the layers are what that example is about
+    layers = load("open_in_napari").find_layers(tmp_path / "dish.ome.tiff")
+    assert {"image", "labels", "shapes", "points"} >= {kind for *_, kind in layers} >= {"image", "points"}
 
 
 def test_readme_picture(tmp_path):

@@ -24,6 +24,7 @@ from migralab.results.observations import Observations
 if TYPE_CHECKING:
     import pandas as pd
 
+POINT_COLUMNS = ("frame", "x_um", "y_um", "diameter_below_um")
 _COLUMNS = {
     "migrasomes": (
         "migrasome_id", "frame", "time_min", "x_um", "y_um", "diameter_um", "diameter_sd_um", "attachment",
@@ -116,7 +117,7 @@ def _tabulate_points(
     frame, pixel = observations.last_frame, micrograph.pixel_size_um
     points = film_trace(micrograph, settings, frame).points
     rows = [(frame, point.x * pixel, point.y * pixel, point.diameter_below_um) for point in points]
-    return pd.DataFrame(rows, columns=["frame", "x_um", "y_um", "diameter_below_um"])
+    return pd.DataFrame(rows, columns=list(POINT_COLUMNS))
 
 
 def _tabulate_markers(
