@@ -73,7 +73,10 @@ class AnalysisSettings:
     line_faintest
         A line is cut where its light (noise units) is less than this part of the median of all lines.
     gap_um
-        Two ends, or an end and a fibre, that face each other over less than this are joined.
+        Two ends that face each other, or an end and a migrasome or body ahead, are joined over less than this.
+    gap_side_um
+        An end and the side of a fibre only over less than this: so far off a trace stops beside a stronger one
+        (`line_shadow_um`, and a pixel of the scores' 0.2 um).
     spur_um
         Side branches shorter than this are not branches.
     vesicle_spur_um
@@ -90,6 +93,9 @@ class AnalysisSettings:
         Light inside a candidate over that of the fibres that enter it; 1 for a junction without a migrasome.
     roundness_least
         Brightness of the darker side of the rim over the mean inside.
+    elongation_most
+        Length over width of the light of a measured vesicle. A sphere has 1, those found on nine bench
+        images at most 1.26 (C); two beads of a broken fibre, or a bead on its end, have more.
     filling_least
         Brightness of the centre over that of the rim; asked of rings among fibres. Vesicles: 0.46 at 1.27 um
         (Wu 2017 Fig. 1D, D; measurement.md A5).
@@ -141,6 +147,7 @@ class AnalysisSettings:
     line_least_sigma: float = 3.5
     line_faintest: float = 0.15
     gap_um: float = 1.2
+    gap_side_um: float = 0.65
     spur_um: float = 0.5
     vesicle_spur_um: float = 1.5
     fibre_shortest_um: float = 1.0
@@ -149,6 +156,7 @@ class AnalysisSettings:
     candidate_sigma: float = 8.0
     excess_least: float = 1.6
     roundness_least: float = 0.6
+    elongation_most: float = 1.35
     filling_least: float = 0.1
     filling_most: float = 2.5
     brightness_least: float = 0.5

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.draw import line
 
-from migralab.imaging.detect.gates import measure_excess, measure_roundness
+from migralab.imaging.detect.gates import is_vesicle, measure_elongation, measure_excess, measure_roundness
 from migralab.imaging.detect.network import bridge_gaps, build_network, clean_network, path_length
 from migralab.imaging.detect.scene import Scene
 from migralab.imaging.settings import AnalysisSettings
@@ -81,6 +81,19 @@ def test_a_short_gap_is_bridged_and_a_long_one_is_not():
     assert not bridge_gaps(wide, NONE, 0.1, SETTINGS)[50, 50]
 
 
+def test_an_end_is_joined_to_the_side_of_a_neighbour_only_where_the_trace_stops_short():
+    neighbour = (60, 10, 60, 90)
+    assert bridge_gaps(draw((10, 50, 55, 50), neighbour), NONE, 0.1, SETTINGS)[50, 58]  # 0.5 um
+    apart = draw((10, 50, 50, 50), neighbour)  # 1 um, which two ends that face each other bridge
+    assert (bridge_gaps(apart, NONE, 0.1, SETTINGS) == apart).all()
+    assert bridge_gaps(draw((10, 50, 50, 50), (60, 50, 90, 50)), NONE, 0.1, SETTINGS)[50, 55]
+
+
+def test_ends_that_pass_each_other_are_not_joined():
+    beside = draw((10, 50, 50, 50), (56, 56, 90, 56))  # 45 degrees off the way both point
+    assert (bridge_gaps(beside, NONE, 0.1, SETTINGS) == beside).all()
+
+
 def scene_of(*clouds):
     image = render(clouds, side_um=12, photons=5).astype(np.float32)
     return Scene(
@@ -109,3 +122,18 @@ def test_a_line_is_not_round_and_a_vesicle_is():
     vesicle = scene_of(line_points((1, 6), (11, 6)), sphere_points(6, 6, 1.0))
     assert measure_roundness(line_only, place)[0] < 0.3
     assert measure_roundness(vesicle, place)[0] > 0.8
+
+
+def test_two_beads_are_elongated_and_a_vesicle_on_a_fibre_is_not():
+    place = np.array([[60.0, 60.0, 0.4, 0.0]])
+    fibre = line_points((1, 6), (11, 6))
+    beads = scene_of(*[sphere_points(6 + way, 6, 0.13) for way in (-0.25, 0.25)])
+    assert measure_elongation(beads, place)[0] > SETTINGS.elongation_most
+    assert measure_elongation(scene_of(fibre, sphere_points(6, 6, 0.8)), place)[0] < SETTINGS.elongation_most
+    assert measure_elongation(scene_of(fibre), place)[0] > SETTINGS.elongation_most
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_fit_that_went_to_radius_0_is_no_vesicle():
+    line_only = scene_of(line_points((1, 6), (11, 6)))
+    assert not is_vesicle(line_only, np.array([[60.0, 60.0, 0.0, 0.0]]), SETTINGS)[0]

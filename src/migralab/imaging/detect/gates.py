@@ -96,10 +96,38 @@ def measure_hollowness(scene: Scene, candidates: Floats) -> Floats:
     return np.asarray(centre / np.maximum(rim, 1e-6))
 
 
+def measure_elongation(scene: Scene, candidates: Floats) -> Floats:
+    """Length over width of the light in a round window with a soft rim: 1 for a sphere of any filling.
+
+    The square root of the ratio of its second moments. Two beads, a bead on the end of a fibre or a thick place of
+    one are elongated, although a sphere can be fitted to them.
+    """
+    px, ratio = scene.pixel_um, np.ones(len(candidates))
+    light = np.maximum(scene.image - scene.noise.background, 0.0)
+    for row, (x, y, radius) in enumerate(candidates[:, :3]):
+        half = (radius + 2.0 * scene.psf_um) / px
+        top, left = max(int(y - half), 0), max(int(x - half), 0)
+        part = light[top : int(y + half) + 2, left : int(x + half) + 2]
+        dy, dx = np.indices(part.shape) + np.array([top - y, left - x])[:, None, None]
+        apart = np.hypot(dy, dx)
+        weight = np.where(apart <= half, part * np.exp(-0.5 * (apart * px / (radius + scene.psf_um)) ** 2), 0.0)
+        if weight.sum() <= 0.0:
+            continue
+        spread = np.cov(np.stack([dy.ravel(), dx.ravel()]), aweights=weight.ravel(), ddof=0)
+        small, large = np.linalg.eigvalsh(spread)
+        ratio[row] = np.sqrt(large / max(small, 1e-9))
+    return ratio
+
+
+def _how_small(scene: Scene, places: Floats) -> Floats:
+    """1 up to a radius of 2.5 times the blur, falling to 0 for wide ones; a fit that went to radius 0 is small."""
+    return np.asarray(np.minimum(1.0, (2.5 * scene.psf_um / np.maximum(places[:, 2], 1e-6)) ** 2))
+
+
 def is_vesicle(scene: Scene, places: Floats, settings: AnalysisSettings) -> Mask:
     """Round, filled, brighter than the fibres around it."""
     # fibres alone can look like a small vesicle at a junction, but not like a wide ring
-    small = np.minimum(1.0, (2.5 * scene.psf_um / places[:, 2]) ** 2)
+    small = _how_small(scene, places)
     excess = measure_excess(scene, places)
     good = excess >= 1.0 + (settings.excess_least - 1.0) * small
     good &= measure_roundness(scene, places) >= settings.roundness_least
@@ -113,7 +141,7 @@ def is_vesicle(scene: Scene, places: Floats, settings: AnalysisSettings) -> Mask
 
 def measure_contrast(scene: Scene, places: Floats, settings: AnalysisSettings) -> Floats:
     """Brightness of disc or rim over the least that is asked for beside the typical fibre."""
-    small = np.minimum(1.0, (2.5 * scene.psf_um / places[:, 2]) ** 2)
+    small = _how_small(scene, places)
     rim = np.median(sample(scene, places, places[:, 2]), axis=1)
     bright = np.maximum(disc_mean(scene, places), rim)
     least = settings.brightness_least + (settings.contrast_least - settings.brightness_least) * small

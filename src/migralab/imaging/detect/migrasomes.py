@@ -11,6 +11,7 @@ from migralab.imaging.detect.candidates import one_each
 from migralab.imaging.detect.gates import (
     is_vesicle,
     measure_contrast,
+    measure_elongation,
     measure_excess,
     measure_roundness,
     sample,
@@ -114,7 +115,8 @@ def _measure(
     fitted = np.stack([fit.x, fit.y, fit.diameter_um / 2, fitted[trusted, 3]], axis=1)
     sd = np.hypot(fit.diameter_sd_um, _blur_error(scene, fitted, known, settings))
     excess = measure_excess(scene, fitted)
-    good = _is_measured(fit, scene.psf_um, settings)
+    good = _is_measured(fit, scene.psf_um, settings) & (measure_contrast(scene, fitted, settings) >= 1.0)
+    good &= measure_elongation(scene, fitted) <= settings.elongation_most
     good &= _drop_twins(fitted, 0, good, scene.pixel_um)
     vesicles = [
         Vesicle(

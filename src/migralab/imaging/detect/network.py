@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 
 _SAME_JUNCTION_UM = 0.3
 _GAP_SHARE = 0.5
+_AHEAD = 0.7  # cosine: within 45 degrees of the way an end points
+_FACING = 0.866  # within 30 degrees, of both ends
 _SHORTEST_PX = 5  # a few pixels in a row are no fibre, whatever their size
 _EIGHT = np.ones((3, 3), bool)
 _EDGE_PX = 3
@@ -334,32 +336,50 @@ def _components(network: Network) -> list[tuple[list[int], bool, bool]]:
 
 
 def bridge_gaps(skeleton: Mask, regions: NDArray[np.int32], pixel_um: float, settings: AnalysisSettings) -> Mask:
-    """Draw a straight line from an end to the nearest line or region ahead of it over a short gap."""
+    """Draw straight lines over short gaps: from an end to a region ahead, to an end that faces it, or to a side.
+
+    A side is reached only as far as the trace itself stops beside a stronger line: further off, an end is an end.
+    """
     from skimage.draw import line
 
     lines = skeleton & (regions == 0)
     labels, sizes, _ = label_pixels(lines)
     target = np.where(regions > 0, -regions, labels)
     reach = max(2, int(np.ceil(settings.gap_um / pixel_um)))
+    beside = max(2.0, settings.gap_side_um / pixel_um)
+    ends = np.argwhere(count_neighbours(lines) == 1)
+    headings = {(int(y), int(x)): _heading(lines, int(y), int(x)) for y, x in ends}
     bridged = lines.copy()
-    for y, x in np.argwhere(count_neighbours(lines) == 1):
-        heading = _heading(lines, int(y), int(x))
+    for (y, x), heading in headings.items():
         y0, x0 = max(y - reach, 0), max(x - reach, 0)
         window = target[y0 : y + reach + 1, x0 : x + reach + 1]
         ys, xs = np.nonzero((window != 0) & (window != labels[y, x]))
         dy, dx = ys + y0 - y, xs + x0 - x
         apart = np.hypot(dy, dx)
-        ahead = (dy * heading[0] + dx * heading[1]) > 0.7 * apart
         # a gap is short beside the lines that it parts; what is not is a chain of dots
         other = np.where(window[ys, xs] > 0, sizes[np.maximum(window[ys, xs], 0)], sizes[labels[y, x]])
-        close = ahead & (apart <= np.minimum(reach, _GAP_SHARE * np.minimum(other, sizes[labels[y, x]])))
+        close = (dy * heading[0] + dx * heading[1] > _AHEAD * apart) & (
+            apart <= _GAP_SHARE * np.minimum(other, sizes[labels[y, x]])
+        )
+        free = window[ys, xs] < 0
+        for n in np.flatnonzero(close & ~free):
+            free[n] = _faces((int(dy[n]), int(dx[n])), heading, headings.get((int(ys[n]) + y0, int(xs[n]) + x0)))
+        close &= apart <= np.where(free, reach, beside)
         if close.any():
             best = int(np.argmin(np.where(close, apart, np.inf)))
             rows, columns = line(  # type: ignore[no-untyped-call]  # skimage has no types
-                int(y), int(x), int(y + dy[best]), int(x + dx[best])
+                y, x, int(y + dy[best]), int(x + dx[best])
             )
             bridged[rows, columns] = True
     return np.asarray(bridged, bool)
+
+
+def _faces(step: tuple[int, int], heading: Floats, other: Floats | None) -> bool:
+    """Whether a step leads from an end to another one (None: to a side), in the direction of both."""
+    if other is None:
+        return False
+    least = _FACING * np.hypot(*step)
+    return bool(np.dot(step, heading) >= least and -np.dot(step, other) >= least)
 
 
 def _heading(lines: Mask, y: int, x: int) -> Floats:
