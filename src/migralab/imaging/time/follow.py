@@ -318,10 +318,13 @@ def _notes(drift: Floats, voted: bool, rate: float, dropped: int, lives: dict[in
     farthest = float(np.hypot(drift[:, 0], drift[:, 1]).max())
     how = "voted by the vesicles" if voted else "as given"
     looks = [life.looks for life in lives.values()]
+    born = sum(bool(np.isfinite(life.appeared)) for life in lives.values())
     absent = f"{min(looks)} to {max(looks)} empty looks" if looks else "nothing to judge"
     return (
         f"Followed: {len(lives)} objects; drift up to {farthest:.2f} um ({how}) was taken off; "
         f"an object that is there is missed in {rate:.0%} of the frames, so an absence takes {absent}.",
         f"{dropped} sights of objects that were seen too rarely were left out.",
+        f"Lifetimes rest on the {born} objects whose birth was seen; the age of the other {len(lives) - born} is "
+        "unknown. An object that hovers at the limit of size looks like one that comes and goes.",
         "Births and losses are timed to the middle between two frames; stabilisation is not seen in images.",
     )

@@ -106,6 +106,9 @@ def test_tables_have_ids_that_persist_and_ages_and_lives():
     assert film.dropped > 0
     assert set(film.observations["cells"]["cell_id"]) == {0}
     assert np.isclose(film.miss_rate, 0.15, atol=0.06)
+    (note,) = [note for note in film.observations.notes if note.startswith("Lifetimes rest on")]
+    born = int(lives["appeared_min"].notna().sum())
+    assert f"the {born} objects whose birth was seen; the age of the other {len(lives) - born} is unknown" in note
 
 
 def test_a_walking_cell_keeps_its_id_beside_another():
