@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from migralab.imaging.reading import Micrograph
 from migralab.imaging.settings import AnalysisSettings
 from migralab.imaging.signal.noise import Image, Mask, Noise, estimate_noise
 from migralab.imaging.signal.psf import Blur, measure_psf
-from migralab.results.observations import Observations, conform, empty_table
+from migralab.results.observations import Observations
 
 UNSEEN = "A usual fibre would not be seen here: where no fibre was found, attachment is unknown."
 
@@ -143,13 +144,13 @@ def analyse_micrograph(micrograph: Micrograph, settings: AnalysisSettings | None
         Tables ``cells``, ``fibres`` and ``migrasomes`` of all frames, ``nodes`` of the last one.
         Ids are numbered within the movie and name another object in each frame: nothing is tracked here.
     """
-    from migralab.imaging.tables import tabulate
+    from migralab.imaging.tables import gather, tabulate
 
     chosen = settings or AnalysisSettings()
     micrograph.check_channel(chosen.channel)
-    rows: dict[str, list[dict[str, object]]] = {"cells": [], "nodes": [], "fibres": [], "migrasomes": []}
+    rows: dict[str, list[dict[str, Any]]] = {"cells": [], "nodes": [], "fibres": [], "migrasomes": []}
     notes = list(micrograph.notes)
-    last = micrograph.pixels.shape[0] - 1
+    last = micrograph.frames - 1
     for frame in range(last + 1):
         trace = trace_frame(micrograph, chosen, frame)
         found = tabulate(trace, micrograph.pixel_size_um, frame, micrograph.time_min(frame), chosen)
@@ -158,16 +159,4 @@ def analyse_micrograph(micrograph: Micrograph, settings: AnalysisSettings | None
         for table, more in found.items():
             rows[table].extend(more)
         notes += [f"Frame {frame}: {note}" for note in trace.notes]
-    tables = {name: empty_table(name) for name in ("lives", "retractosomes", "pools", "levels")}
-    for name, records in rows.items():
-        columns = {column: [record[column] for record in records] for column in records[0]} if records else {}
-        tables[name] = conform(name, dict(columns)) if records else empty_table(name)
-    area = float((~micrograph.masked).sum()) * micrograph.pixel_size_um**2
-    return Observations(
-        tables=tables,
-        origin="image",
-        experiment=micrograph.source,
-        field_area_um2=area,
-        frames_min=tuple(micrograph.time_min(frame) for frame in range(last + 1)),
-        notes=tuple(notes),
-    )
+    return gather(micrograph, rows, notes)

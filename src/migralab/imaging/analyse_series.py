@@ -18,9 +18,10 @@ from migralab.imaging.film.blocks import TABLES, Block, Rows, measure_block, rem
 from migralab.imaging.reading import MicrographLike
 from migralab.imaging.settings import AnalysisSettings
 from migralab.imaging.signal.noise import Image
+from migralab.imaging.tables import gather
 from migralab.imaging.time.events import Ground
 from migralab.imaging.time.register import zip_shifts
-from migralab.results.observations import Observations, conform, empty_table
+from migralab.results.observations import Observations
 
 Floats = NDArray[np.float64]
 
@@ -204,18 +205,7 @@ class _Gathered:
                 f"Fibres were traced in each frame and on registered means of {_range(several)} frames (blocks of the "
                 "film); a fibre of the mean that a frame's own light contradicts was left out there."
             )
-        tables = {name: empty_table(name) for name in ("lives", "retractosomes", "pools", "levels")}
-        for name, records in self.rows.items():
-            columns: dict[str, Any] = {c: [record[c] for record in records] for c in records[0]} if records else {}
-            tables[name] = conform(name, columns) if records else empty_table(name)
-        observations = Observations(
-            tables=tables,
-            origin="image",
-            experiment=series.source,
-            field_area_um2=float(np.count_nonzero(~series.masked)) * series.pixel_size_um**2,
-            frames_min=tuple(series.time_min(frame) for frame in range(series.frames)),
-            notes=tuple(self.notes),
-        )
+        observations = gather(series, self.rows, self.notes)
         return Film(
             observations=observations, drift_px=np.concatenate(drift), drift_sd_px=np.concatenate(sd),
             ground=tuple(self.ground), averaged=tuple(self.averaged), last=self.last,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from migralab.imaging.detect.network import Network, smooth_path
+from migralab.imaging.reading import MicrographLike
 from migralab.imaging.settings import AnalysisSettings
+from migralab.results.observations import Observations, conform, empty_table
 
 if TYPE_CHECKING:
     from migralab.imaging.analyse import Trace
@@ -16,6 +19,22 @@ Rows = list[dict[str, Any]]
 
 _STRIDE = 100_000  # ids of one frame start at its number times this: no two objects of a movie share an id
 _END_SD = 0.7  # an end of a blurred line is known to about this part of the point spread function (E)
+
+
+def gather(series: MicrographLike, rows: dict[str, Rows], notes: Sequence[str]) -> Observations:
+    """Return the rows of all frames of a micrograph as one set of tables."""
+    tables = {name: empty_table(name) for name in ("lives", "retractosomes", "pools", "levels")}
+    for name, records in rows.items():
+        columns: dict[str, Any] = {c: [record[c] for record in records] for c in records[0]} if records else {}
+        tables[name] = conform(name, columns) if records else empty_table(name)
+    return Observations(
+        tables=tables,
+        origin="image",
+        experiment=series.source,
+        field_area_um2=float(np.count_nonzero(~series.masked)) * series.pixel_size_um**2,
+        frames_min=tuple(series.time_min(frame) for frame in range(series.frames)),
+        notes=tuple(notes),
+    )
 
 
 def tabulate(trace: Trace, pixel_um: float, frame: int, time_min: float, settings: AnalysisSettings) -> dict[str, Rows]:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from migralab.core.errors import RequestError
 from migralab.core.version import VERSION
 from migralab.measure import Readouts
 from migralab.measure.film import Film, film_of
@@ -19,6 +15,7 @@ from migralab.measure.observables.motion.motility import trace_displacements
 from migralab.measure.view import View
 from migralab.report.figures.figure import EXCLUDED, FAINT, INK, PUBLISHED, SIMULATED, canvas, plot_to_png
 from migralab.results.observations import Observations
+from migralab.results.whole_folder import whole_folder
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,14 +44,7 @@ def write_track_measurement(
         If the directory holds anything, or cannot be written.
     """
     target = Path(directory)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise RequestError(f"'{target}' exists and is not an empty directory. Choose another with -o, or remove it.")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        building = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    except OSError as error:
-        raise RequestError(f"'{target}' cannot be written: {error.strerror}.") from None
-    try:
+    with whole_folder(target) as building:
         cells = observations["cells"]
         known = _COLUMNS if (cells["population"] == "unknown").all() else [*_COLUMNS, "population"]
         cells[known].to_csv(building / "cells.csv", index=False, float_format="%.6g")
@@ -65,13 +55,6 @@ def write_track_measurement(
         text = json.dumps(content, indent=2, allow_nan=False) + "\n"
         (building / "readouts.json").write_text(text, encoding="utf-8")
         (building / "tracks.png").write_bytes(draw_tracks(observations, readouts))
-        building.chmod(0o755)
-        if target.exists():
-            target.rmdir()
-        os.replace(building, target)  # noqa: PTH105 - one atomic step; Path.replace is the same call
-    except BaseException:
-        shutil.rmtree(building, ignore_errors=True)
-        raise
     return target
 
 

@@ -107,7 +107,7 @@ def map_bodies(cells: tuple[CellBody, ...], field: Field) -> Bodies:
     least = AnalysisSettings().cell_smallest_um2 / _GRID_UM**2
     for cell in cells:
         place = (cell.outline[:, ::-1] - [y0, x0]) / _GRID_UM
-        rows, columns = polygon(place[:, 0], place[:, 1], shape)  # type: ignore[no-untyped-call]
+        rows, columns = polygon(place[:, 0], place[:, 1], shape)  # type: ignore[no-untyped-call]  # skimage has no types
         grid[rows, columns] = cell.cell_id + 1
         if len(rows) >= least:
             visible.add(cell.cell_id)

@@ -49,15 +49,15 @@ def napari_layers(
     film = len(observations.frames_min) > 1
     pixel = float(micrograph.pixel_size_um)
     scale = (1.0, pixel, pixel) if film else (pixel, pixel)
-    layers = [_image(micrograph, channel, film, scale) for channel in range(len(micrograph.channels))]
+    layers = [_image(micrograph, channel, scale, film=film) for channel in range(len(micrograph.channels))]
     if outlines is not None:
         layers += [_labels(observations, micrograph, outlines, scale), _fibres(observations, outlines, scale)]
-    layers.append(_points(observations["migrasomes"], film, scale))
+    layers.append(_points(observations["migrasomes"], scale, film=film))
     tracks = _tracks(observations["migrasomes"], scale) if film else None
     return [*layers, tracks] if tracks is not None else layers
 
 
-def _image(micrograph: MicrographLike, channel: int, film: bool, scale: tuple[float, ...]) -> Layer:  # noqa: FBT001
+def _image(micrograph: MicrographLike, channel: int, scale: tuple[float, ...], *, film: bool) -> Layer:
     planes = [micrograph.plane(frame, channel) for frame in range(micrograph.frames)]
     data = np.stack(planes) if film else planes[0]
     return (
@@ -120,7 +120,7 @@ def _pixels(path: Floats, frame: int, scale: tuple[float, ...]) -> Floats:
     return np.column_stack([np.full(len(path), float(frame)), places]) if len(scale) == 3 else places
 
 
-def _points(table: pd.DataFrame, film: bool, scale: tuple[float, ...]) -> Layer:  # noqa: FBT001
+def _points(table: pd.DataFrame, scale: tuple[float, ...], *, film: bool) -> Layer:
     columns = [table[name].to_numpy(np.float64) / scale[-1] for name in ("y_um", "x_um")]
     data = np.column_stack([table["frame"].to_numpy(np.float64), *columns] if film else columns)
     size = np.nan_to_num(table["diameter_um"].to_numpy(np.float64) / scale[-1], nan=1.0)

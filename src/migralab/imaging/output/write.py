@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import shutil
-import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from migralab.core.errors import RequestError
 from migralab.imaging.film.blocks import film_trace
 from migralab.imaging.markers import measure_markers
 from migralab.imaging.output.overlay import draw_overlay
 from migralab.imaging.reading import MicrographLike
 from migralab.imaging.settings import AnalysisSettings
 from migralab.results.observations import Observations
+from migralab.results.whole_folder import whole_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,25 +71,11 @@ def write_measurement(
         If the directory exists and holds anything, or cannot be written.
     """
     target = Path(directory)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise RequestError(f"'{target}' exists and is not an empty directory. Choose another with -o, or remove it.")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        building = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    except OSError as error:
-        raise RequestError(f"'{target}' cannot be written: {error.strerror}.") from None
-    try:
+    with whole_folder(target) as building:
         for name, table in _tables(observations, micrograph, settings).items():
             table.to_csv(building / f"{name}.csv", index=False, float_format="%.5g")
         (building / "settings.json").write_text(_describe(observations, micrograph, settings), encoding="utf-8")
         draw_overlay(observations, micrograph, settings).save(building / "overlay.png")
-        building.chmod(0o755)
-        if target.exists():
-            target.rmdir()
-        os.replace(building, target)  # noqa: PTH105 - one atomic step; Path.replace is the same call
-    except BaseException:
-        shutil.rmtree(building, ignore_errors=True)
-        raise
     return target
 
 

@@ -112,7 +112,7 @@ def follow_film(
         tables[name] = _rename_owner(tables[name], owners, len(times) - 1)
     tables["nodes"] = _move(tables["nodes"], np.tile(links.drift_um[-1], (len(tables["nodes"]), 1)))
     dropped = len(migrasomes) - len(rows)
-    notes = _notes(links.drift_um, links.voted, rate, dropped, lives)
+    notes = _notes(links.drift_um, rate, dropped, lives, voted=links.voted)
     return Followed(
         observations=replace(observations, tables=tables, notes=(*observations.notes, *notes)),
         events=_table_events(rows, lives),
@@ -314,7 +314,7 @@ def _table_events(rows: pd.DataFrame, lives: dict[int, Life]) -> pd.DataFrame:
     return pd.DataFrame.from_records(records, columns=columns)
 
 
-def _notes(drift: Floats, voted: bool, rate: float, dropped: int, lives: dict[int, Life]) -> tuple[str, ...]:  # noqa: FBT001
+def _notes(drift: Floats, rate: float, dropped: int, lives: dict[int, Life], *, voted: bool) -> tuple[str, ...]:
     farthest = float(np.hypot(drift[:, 0], drift[:, 1]).max())
     how = "voted by the vesicles" if voted else "as given"
     looks = [life.looks for life in lives.values()]
