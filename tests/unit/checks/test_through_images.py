@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,10 +17,12 @@ from migralab.core.errors import RequestError
 from migralab.measure import measure
 from migralab.microscope.body import CellBody
 from migralab.microscope.scene import scene_from_observations
+from migralab.microscope.specimen import Dots, Scene, Tubes, choose
 from migralab.results.observations import Observations, conform, empty_table
 
 FIELD = (0.0, 0.0, 100.0, 100.0)
 CELL = 7
+NO_DOTS = Dots(centre=np.empty((0, 2)), diameter=np.empty(0), cell_id=np.empty(0, np.int64))
 
 
 def square(cell_id, x, y, half=10.0):
@@ -76,12 +80,57 @@ def kinds(observations):
 
 
 def test_a_standing_fork_has_two_tips_and_a_junction():
-    assert kinds(seen(fork())) == ["junction", "shaft", "tip", "tip"]
+    assert kinds(seen(fork())) == ["junction", "tip", "tip"]
 
 
 def test_a_broken_arm_leaves_no_junction_and_one_tip():
     # the arm to node 3 is gone, and node 3 with it: the fork is now on a shaft
-    assert kinds(seen(fork(breaks=50.0))) == ["shaft", "shaft", "tip"]
+    assert kinds(seen(fork(breaks=50.0))) == ["tip"]
+
+
+@pytest.mark.parametrize(
+    ("x", "vesicle", "tips"),
+    [
+        ([1.0, 3.5], None, 0),  # 2.5 um, less than the analyser's 3 um
+        ([1.0, 4.5], None, 2),
+        ([1.0, 3.5], 1.0, 2),  # a vesicle on it: half of 1 um is enough
+        ([1.0, 3.5], 0.2, 0),  # too small to be seen
+        ([1.0, 1.45], 1.0, 0),
+        ([-9.0, 2.5], None, 0),  # what lies beyond the field cannot be counted
+        ([-9.0, 3.5], None, 1),  # nor does a fibre end there
+    ],
+)
+def test_a_lone_piece_of_fibre_is_seen_from_the_length_on_that_the_analyser_asks(x, vesicle, tips):
+    ends = np.array([[a, 5.0, b, 5.0] for a, b in pairwise(np.linspace(*x, 26))])
+    tubes = Tubes(
+        ends=ends, cell_id=np.full(25, CELL), node_id=np.full(25, 3), kind=np.full(25, "laid"),
+        radius=np.full(25, 0.05), brightness=np.ones(25),
+    )  # fmt: skip
+    own = scene_from_observations(fork(), None, FIELD, flank_fibres_per_um=0.0).vesicles
+    one = choose(own, np.arange(0 if vesicle is None else 1))
+    one = replace(
+        one, centre=np.full((len(one.diameter), 2), 5.0) * [x[1] / 5, 1], diameter=one.diameter * (vesicle or 1)
+    )
+    scene = Scene(field=FIELD, frame=0, time_min=0.0, cells=(), tubes=tubes, vesicles=one, dots=NO_DOTS)
+    found = see_field(fork(), scene, 0.5)
+    assert kinds(found) == ["tip"] * tips
+    assert found["fibres"]["length_um"].sum() == pytest.approx(min(x[1], x[1] - x[0]) if tips else 0.0)
+
+
+def test_a_fibre_on_the_way_to_a_body_is_seen_from_1_um_on_and_does_not_end_there():
+    for length, kept in ((0.8, 0.0), (2.0, 2.0)):
+        ends = np.array([[40.0 - length, 50.0, 40.0, 50.0], [40.0, 50.0, 45.0, 50.0]])
+        tubes = Tubes(
+            ends=ends, cell_id=np.full(2, CELL), node_id=np.full(2, 3), kind=np.full(2, "live"),
+            radius=np.full(2, 0.05), brightness=np.ones(2),
+        )  # fmt: skip
+        whole = scene_from_observations(fork(), None, FIELD, flank_fibres_per_um=0.0)
+        scene = replace(
+            whole, cells=(square(CELL, 50, 50),), tubes=tubes, vesicles=choose(whole.vesicles, np.arange(0))
+        )
+        found = see_field(fork(), scene, 0.5)
+        assert found["fibres"]["length_um"].sum() == pytest.approx(kept)
+        assert kinds(found) == (["tip"] if kept else [])
 
 
 def test_length_is_what_stands_beside_the_body():

@@ -27,7 +27,11 @@ from migralab.spec.loader import ExperimentFile
 Floats = NDArray[np.float64]
 Key = tuple[str, int]
 COUNTS = ("true", "found", "paired", "bright", "bright_paired", "cells_true", "cells_found")
-EXTRA = ("count.per_100um_intact", "fibre.length_intact")  # what a still shows in place of what it cannot
+# what a still shows in place of what it cannot, and what is compared dish by dish
+EXTRA = (
+    "count.per_100um_intact", "fibre.length_intact", "count.per_cell", "diameter.mean", "junction.per_100um",
+    "tip.per_100um",
+)  # fmt: skip
 _AT_ONCE = 5  # dishes a task
 
 

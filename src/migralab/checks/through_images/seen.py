@@ -7,24 +7,22 @@ too. The rules: docs/theory/imaging-recovery.md.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from migralab.checks.through_images.standing import Standing, trace_standing
 from migralab.imaging.settings import AnalysisSettings
 from migralab.microscope.body import CellBody
-from migralab.microscope.specimen import FIBRE_KINDS, Field, Floats, Scene, choose
+from migralab.microscope.specimen import Field, Floats, Scene, Vesicles, choose
 from migralab.results.observations import Observations, conform, empty_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _GRID_UM = 0.4  # of the map of bodies
-_ROOT_UM = 1.0  # a side fibre that ends this near the body is its root, or too short to be one
-_KINDS = {0: "unknown", 1: "tip", 2: "shaft"}
 
 Ints = NDArray[np.int64]
 
@@ -65,11 +63,15 @@ def see_field(truth: Observations, scene: Scene, least_um: float) -> Observation
     bodies = map_bodies(scene.cells, scene.field)
     area = (scene.field[2] - scene.field[0]) * (scene.field[3] - scene.field[1])
     stamp = {"frame": 0, "time_min": scene.time_min}
+    shown = _shown(scene, bodies)
+    standing = trace_standing(
+        scene, shown, lambda points: _inside(points, scene.field), lambda points: bodies.at(points) > 0
+    )
     parts: dict[str, dict[str, Any]] = {
         "cells": stamp | _cells(scene, bodies),
-        "migrasomes": stamp | _vesicles(scene, bodies, least_um),
-        "fibres": stamp | _fibres(scene, bodies),
-        "nodes": _nodes(truth["nodes"], scene, bodies),
+        "migrasomes": stamp | _vesicles(choose(shown, np.flatnonzero(shown.diameter >= least_um)), scene, bodies),
+        "fibres": stamp | _fibres(standing, bodies),
+        "nodes": _nodes(standing, scene, bodies),
     }
     tables = {name: _table(name, columns) for name, columns in parts.items()}
     for name in ("lives", "retractosomes", "pools", "levels"):
@@ -140,11 +142,14 @@ def _cells(scene: Scene, bodies: Bodies) -> dict[str, Any]:
     }
 
 
-def _vesicles(scene: Scene, bodies: Bodies, least_um: float) -> dict[str, Any]:
+def _shown(scene: Scene, bodies: Bodies) -> Vesicles:
     """Migrasomes and precursors alike: a picture does not tell them apart. What lies under a body is hidden."""
     seen = scene.vesicles
-    shown = _inside(seen.centre, scene.field) & (bodies.at(seen.centre) == 0) & (seen.diameter >= least_um)
-    own = choose(seen, np.flatnonzero(shown & (seen.kind == "migrasome")))
+    shown = _inside(seen.centre, scene.field) & (bodies.at(seen.centre) == 0)
+    return choose(seen, np.flatnonzero(shown & (seen.kind == "migrasome")))
+
+
+def _vesicles(own: Vesicles, scene: Scene, bodies: Bodies) -> dict[str, Any]:
     place = own.centre - np.array(scene.field[:2])
     return {
         "migrasome_id": own.migrasome_id.astype(np.int64),
@@ -158,14 +163,11 @@ def _vesicles(scene: Scene, bodies: Bodies, least_um: float) -> dict[str, Any]:
     }
 
 
-def _fibres(scene: Scene, bodies: Bodies) -> dict[str, Any]:
-    """One row per stretch between two nodes: its length in the field and beside the bodies."""
-    tubes = choose(scene.tubes, np.isin(scene.tubes.kind, FIBRE_KINDS))
-    middle = (tubes.ends[:, :2] + tubes.ends[:, 2:]) / 2
-    shown = _inside(middle, scene.field) & (bodies.at(middle) == 0)
-    tubes = choose(tubes, np.flatnonzero(shown))
-    length = np.hypot(tubes.ends[:, 2] - tubes.ends[:, 0], tubes.ends[:, 3] - tubes.ends[:, 1])
-    keys = np.column_stack([tubes.cell_id, tubes.node_id]).astype(np.int64)
+def _fibres(standing: Standing, bodies: Bodies) -> dict[str, Any]:
+    """One row per stretch between two nodes of the simulation: its length in the field and beside the bodies."""
+    pieces = standing.pieces
+    length = np.hypot(pieces.ends[:, 2] - pieces.ends[:, 0], pieces.ends[:, 3] - pieces.ends[:, 1])
+    keys = np.column_stack([pieces.cell_id, pieces.node_id]).astype(np.int64)
     stretch, of = np.unique(keys, axis=0, return_inverse=True) if len(keys) else (keys, np.empty(0, np.int64))
     return {
         "fibre_id": np.arange(len(stretch)),
@@ -176,48 +178,18 @@ def _fibres(scene: Scene, bodies: Bodies) -> dict[str, Any]:
     }
 
 
-def _nodes(table: pd.DataFrame, scene: Scene, bodies: Bodies) -> dict[str, Any]:
-    """Nodes by the number of standing stretches that meet there: one is a tip, three or more a junction."""
-    number, owner, place = _network_ends(table, scene)
-    more, whose, where = _flank_ends(scene, bodies)
-    number, owner = np.concatenate([number, more]), np.concatenate([owner, whose])
-    place = np.concatenate([place, where])
-    shown = _inside(place, scene.field) & (bodies.at(place) == 0) & (number > 0)
-    number, owner, place = number[shown], owner[shown], place[shown] - np.array(scene.field[:2])
+def _nodes(standing: Standing, scene: Scene, bodies: Bodies) -> dict[str, Any]:
+    """Places where one line ends, a tip, or three or more meet, a junction."""
+    shown = _inside(standing.place, scene.field) & (bodies.at(standing.place) == 0)
+    place, meeting = standing.place[shown] - np.array(scene.field[:2]), standing.meeting[shown]
     return {
-        "node_id": np.arange(len(number)),
-        "cell_id": bodies.owner(owner),
+        "node_id": np.arange(len(place)),
+        "cell_id": bodies.owner(standing.cell_id[shown]),
         "x_um": place[:, 0],
         "y_um": place[:, 1],
-        "kind": np.array([_KINDS.get(int(n), "junction") for n in number], object),
-        "born_min": np.full(len(number), np.nan),
-        "path_um": np.full(len(number), np.nan),
-        "breaks_min": np.full(len(number), np.inf),
-        "detached_min": np.full(len(number), np.inf),
+        "kind": np.where(meeting == 1, "tip", "junction").astype(object),
+        "born_min": np.full(len(place), np.nan),
+        "path_um": np.full(len(place), np.nan),
+        "breaks_min": np.full(len(place), np.inf),
+        "detached_min": np.full(len(place), np.inf),
     }
-
-
-def _network_ends(table: pd.DataFrame, scene: Scene) -> tuple[Ints, Ints, Floats]:
-    """Return how many standing stretches meet at each node, its owner and its place."""
-    ident, parent = table["node_id"].to_numpy(np.int64), table["parent_id"].to_numpy(np.int64)
-    kind, far = scene.tubes.kind, scene.tubes.node_id
-    standing = np.isin(ident, np.unique(far[kind == "laid"]))
-    hanging = np.isin(ident, np.unique(far[kind == "live"]))
-    order = np.argsort(ident, kind="stable")
-    up = order[np.minimum(np.searchsorted(ident, parent[standing], sorter=order), max(len(ident) - 1, 0))]
-    number = (standing | hanging).astype(np.int64) + np.bincount(up, minlength=len(ident))
-    return number, table["cell_id"].to_numpy(np.int64), table[["x_um", "y_um"]].to_numpy(np.float64)
-
-
-def _flank_ends(scene: Scene, bodies: Bodies) -> tuple[Ints, Ints, Floats]:
-    """Return the same for the ends of drawn side fibres, without their roots at the body."""
-    flank = np.flatnonzero(scene.tubes.kind == "flank")
-    ends = scene.tubes.ends[flank].reshape(-1, 2)
-    meeting = Counter(map(tuple, np.round(ends, 3).tolist()))
-    owner = dict(zip(map(tuple, np.round(ends, 3).tolist()), np.repeat(scene.tubes.cell_id[flank], 2), strict=True))
-    place = np.array(list(meeting), np.float64).reshape(-1, 2)
-    number = np.array(list(meeting.values()), np.int64)
-    ring = np.array([(np.cos(a), np.sin(a)) for a in np.linspace(0, 2 * np.pi, 12, endpoint=False)]) * _ROOT_UM
-    near = np.any([bodies.at(place + step) > 0 for step in ring], axis=0) if len(place) else np.empty(0, bool)
-    keep = ~((number == 1) & near)
-    return number[keep], np.array(list(owner.values()), np.int64)[keep], place[keep]
