@@ -1,0 +1,158 @@
+"""Tables that people bring: rows with ids, and quantities whose unit stands in the name of the column."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from migralab.core import units
+from migralab.core.errors import DataError, UnitError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_LARGEST = 2_000_000_000  # bytes; 1e7 vesicles as CSV are about half of it
+_SHOWN = 5  # ids or columns that a message lists
+
+Floats = NDArray[np.float64]
+
+
+def read_rows(path: str | Path) -> pd.DataFrame:
+    """Read a table: CSV, TSV or Parquet, with a header and at least one row.
+
+    Raises
+    ------
+    DataError
+        If the file is absent, empty, too large or no table, or a column stands twice.
+    """
+    import pandas as pd
+
+    path = Path(path)
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise DataError(f"{path}: larger than {_LARGEST / 1e9:g} GB. Give fewer rows, or several tables.")
+        if path.suffix.lower() in {".parquet", ".pq"}:
+            rows = pd.read_parquet(path)
+        else:
+            rows = pd.read_csv(path, sep="\t" if path.suffix.lower() in {".tsv", ".tab"} else ",", comment="#")
+            _refuse_twice(path)
+    except FileNotFoundError:
+        raise DataError(f"{path}: there is no such file. Give a CSV, TSV or Parquet table.") from None
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        said = str(error).splitlines()[0]
+        raise DataError(f"{path}: not a table that can be read ({said}). Give CSV, TSV or Parquet.") from None
+    if not len(rows):
+        raise DataError(f"{path}: no rows. Give at least one.")
+    return rows
+
+
+def _refuse_twice(path: Path) -> None:
+    """Refuse a header with a repeated name, which pandas would rename without a word."""
+    import csv
+
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for line in csv.reader(file, delimiter="\t" if path.suffix.lower() in {".tsv", ".tab"} else ","):
+            if line and not line[0].startswith("#"):
+                twice = sorted({name for name in line if line.count(name) > 1})
+                if twice:
+                    raise DataError(f"{path}: the column '{twice[0]}' stands twice. Give each column its own name.")
+                return
+
+
+def ids_of(rows: pd.DataFrame, source: str, column: str = "id") -> NDArray[np.str_]:
+    """Return the ids of the rows as text; rows are numbered from 0 where there is no such column.
+
+    Raises
+    ------
+    DataError
+        If an id is missing or stands twice.
+    """
+    if column not in rows:
+        return np.arange(len(rows)).astype(str)
+    if rows[column].isna().any():
+        first = int(np.flatnonzero(rows[column].isna())[0])
+        raise DataError(f"{source}: row {first + 1} has no {column}. Give every row one, or leave the column out.")
+    ids = rows[column].astype(str)
+    twice = ids[ids.duplicated()].unique()
+    if len(twice):
+        more = f" and {len(twice) - _SHOWN} more" if len(twice) > _SHOWN else ""
+        raise DataError(
+            f"{source}: {column} {', '.join(twice[:_SHOWN])}{more} stands in more than one row. "
+            "Each row is one thing: give it an id of its own."
+        )
+    return ids.to_numpy(str)
+
+
+def quantity_column(
+    rows: pd.DataFrame, name: str, unit: str, source: str, *, least: float | None = None, required: bool = True
+) -> Floats | None:
+    """Return a column of quantities, converted to a unit; None where it is absent and not required.
+
+    The unit is what follows the name: ``diameter_um`` and ``diameter_nm`` are both a diameter, ``density_g_per_ml``
+    a density in g/ml. A missing value is NaN.
+
+    Parameters
+    ----------
+    rows, source
+        The table, and what messages call it.
+    name, unit
+        Quantity, and unit of the result, as pint knows it; an empty unit takes the column by its bare name.
+    least
+        Smallest value that makes sense, in `unit`.
+
+    Raises
+    ------
+    DataError
+        If the column has no unit or two columns compete, a value is no number, not finite or below `least`.
+    """
+    found = [column for column in map(str, rows.columns) if _unit_of(column, name, unit) is not None]
+    if len(found) > 1:
+        raise DataError(f"{source}: {' and '.join(found[:2])} both give the {name}. Keep one of them.")
+    wanted = f"{name}_{unit.replace('/', '_per_')}" if unit else name
+    if not found:
+        if unit and name in rows.columns:
+            raise DataError(f"{source}: the column '{name}' has no unit. Name it for example {wanted}.")
+        if required:
+            there = ", ".join(map(str, rows.columns[:12]))
+            raise DataError(f"{source}: there is no {name}. Add a column {wanted}. Columns: {there}.")
+        return None
+    values = _numbers(rows, found[0], source)
+    own = _unit_of(found[0], name, unit)
+    values = values * (units.to_internal(1.0, own or "", like=unit) / units.to_internal(1.0, unit) if unit else 1.0)
+    if least is not None and (values < least).any():
+        first = int(np.flatnonzero(values < least)[0])
+        raise DataError(
+            f"{source}: row {first + 1}: {found[0]} = {rows[found[0]].iloc[first]} is below {least:g} {unit}".rstrip()
+            + ". Correct it, or leave it empty where it is not known."
+        )
+    return np.asarray(values, np.float64)
+
+
+def _unit_of(column: str, name: str, unit: str) -> str | None:
+    """Return the unit in the name of a column that holds this quantity, else None."""
+    if not unit:
+        return "" if column == name else None
+    if not column.startswith(f"{name}_"):
+        return None
+    own = column.removeprefix(f"{name}_").replace("_per_", "/")
+    try:
+        units.to_internal(1.0, own, like=unit)
+    except UnitError:
+        return None
+    return own
+
+
+def _numbers(rows: pd.DataFrame, column: str, source: str) -> Floats:
+    import pandas as pd
+
+    values = pd.to_numeric(rows[column], errors="coerce").to_numpy(np.float64)
+    wrong = np.flatnonzero((np.isnan(values) & ~rows[column].isna().to_numpy()) | np.isinf(values))
+    if len(wrong):
+        first = int(wrong[0])
+        raise DataError(f"{source}: row {first + 1}: {column} = '{rows[column].iloc[first]}' is not a finite number.")
+    return values
