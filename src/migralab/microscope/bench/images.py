@@ -120,7 +120,9 @@ def bench_scene(seed: int, size_px: int = 1024, frames: int = 1) -> tuple[Scene,
     return _scene(layout), tabulate_truth(layout, fill_per_um=_LUMEN * STAINS[_CHANNEL].lumen)
 
 
-def bench_image(seed: int, photons: float, size_px: int = 1024, frames: int = 1) -> BenchImage:
+def bench_image(
+    seed: int, photons: float, size_px: int = 1024, frames: int = 1, *, beading: float | None = None
+) -> BenchImage:
     """Draw a specimen and take frames of it; noise differs between frames, the specimen does not.
 
     Parameters
@@ -131,8 +133,12 @@ def bench_image(seed: int, photons: float, size_px: int = 1024, frames: int = 1)
         Light level (`LEVELS`).
     frames
         How many frames.
+    beading
+        Scatter of light along fibres; None for the usual one, 0 for even fibres.
     """
     scene, truth = bench_scene(seed, size_px, frames)
+    if beading is not None:
+        scene = dataclasses.replace(scene, beading=beading)
     optics = bench_microscope(photons)
     light = _expected(scene, optics, key=seed)
     planes = [expose(light, optics, _generator(seed, f"noise/{photons:g}/{frame}")) for frame in range(frames)]
