@@ -70,6 +70,15 @@ def test_a_bright_object_is_not_called_saturated(tmp_path):
     assert not any("saturated" in n for n in open_series(file, pixel_size=0.1).notes)
 
 
+@pytest.mark.parametrize(("sign", "noted"), [(1, False), (-1, True)])
+def test_dark_on_light_is_noted(tmp_path, sign, noted):
+    y, x = np.mgrid[-32:32, -32:32]
+    ring = np.exp(-((np.hypot(x, y) - 8) ** 2) / 4)
+    plane = 2000 + sign * 1000 * ring + RNG.normal(0, 20, x.shape)
+    notes = open_series(write(tmp_path / "a.tif", plane.astype("u2"), "YX"), pixel_size=0.1).notes
+    assert any("dark on light" in note for note in notes) == noted
+
+
 def test_an_empty_channel_is_noted_and_refused_only_where_it_is_chosen(tmp_path):
     data = np.stack([scene(), np.full((64, 64), 7.0)]).astype("u2")
     file = write(tmp_path / "a.tif", data, "CYX")

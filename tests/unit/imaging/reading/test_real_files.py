@@ -69,3 +69,10 @@ def test_every_panel_asks_for_its_scale_and_is_then_read():
         series = open_series(panel, pixel_size=0.1)
         assert series.frames == len(series.channels) == 1
         assert np.ptp(series.plane(0, 0)) > 50
+
+
+def test_beads_in_bright_field_and_sections_are_dark_on_light_and_fluorescence_is_not():
+    dark = ["trackpy_bulk_water/bulk_water_000.png", "cellres_ccby_migrasome/zhao2019_fig1a_TEM_migrasomes.png"]
+    light = [f"cellres_ccby_migrasome/{name}.png" for name in ("chen2019_fig1d_GA", "zhao2019_figS3b_panel05")]
+    noted = [any("dark on light" in n for n in open_series(real(f), pixel_size=0.1).notes) for f in dark + light]
+    assert noted == [True, True, False, False]
