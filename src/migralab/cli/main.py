@@ -23,6 +23,7 @@ from migralab.cli.verbs import (
     report,
     run_verb,
     signal,
+    study,
 )
 from migralab.cli.verbs.catalogue import listing, pages, show
 from migralab.cli.verbs.claims import check, suggest
@@ -73,6 +74,7 @@ app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("bench")(bench.bench)
 app.command("signal")(signal.signal)
+app.command("study")(study.study)
 app.command("pathway")(pathway.pathway)
 app.add_typer(membrane.app, name="membrane")
 app.command("demo")(demo.demo)

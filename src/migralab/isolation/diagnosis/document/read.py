@@ -1,0 +1,238 @@
+"""Read a study: one that ships, or a file of the user, every mistake in it named with its line."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import types
+import typing
+from collections.abc import Collection, Iterator, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from migralab.core.errors import Place, RequestError, SpecError, UnknownIdError
+from migralab.isolation.diagnosis.document.given import in_unit
+from migralab.isolation.diagnosis.document.study import Group, Study
+from migralab.spec.document import Location, Places, parse_document, read_document, show
+from migralab.spec.parameter import Parameter, Source
+
+Problem = tuple[Location, str]
+_FOLDER = files("migralab.isolation.diagnosis").joinpath("studies")
+MOST_SUBJECTS = 5_000
+"""Subjects a group that may be planned."""
+_MOST_VISITS = 2000
+SUMMARY = "summary.json"
+"""File in a folder of `migralab isolate` that has the share of migrasomes kept under ``recovery``."""
+
+
+def study_ids() -> list[str]:
+    """Return the ids of the studies that ship."""
+    return sorted(item.name.removesuffix(".yaml") for item in _FOLDER.iterdir() if item.name.endswith(".yaml"))
+
+
+def read_study(name: str | Path) -> Study:
+    """Read a study that ships, by its id, or a file.
+
+    A file may say ``like: ID``: what it does not state is then taken from that study, number by number.
+
+    Raises
+    ------
+    UnknownIdError
+        If it is neither an id nor looks like a file.
+    SpecError
+        One message with every problem as ``file:line (path): what, what is allowed``.
+    """
+    path = Path(name)
+    if path.suffix.lower() in {".yaml", ".yml"} or path.exists():
+        data, places = read_document(path)
+        return _check(_like(data, places, str(path)), places, str(path))
+    return _check(*_shipped(str(name)), f"{name}.yaml")
+
+
+def _shipped(name: str) -> tuple[dict[str, Any], Places]:
+    if name not in study_ids():
+        raise UnknownIdError("study", name, study_ids())
+    return parse_document(_FOLDER.joinpath(f"{name}.yaml").read_text(encoding="utf-8"), f"{name}.yaml")
+
+
+def _like(data: dict[str, Any], places: Places, file: str) -> dict[str, Any]:
+    """Fill in what the file does not state from the study that it names."""
+    data = dict(data)
+    base = data.pop("like", None)
+    if base is None:
+        return data
+    try:
+        return _over(_shipped(str(base))[0], data)
+    except UnknownIdError as error:
+        raise SpecError(str(error), Place(file, places.get(("like",)), "like")) from None
+
+
+def _over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay one mapping over another; a number is taken whole, with its source, from one of them."""
+    result = dict(base)
+    for key, value in own.items():
+        below = base.get(key)
+        parts = isinstance(value, dict) and isinstance(below, dict) and not {"value"} & (set(value) | set(below))
+        result[key] = _over(below, value) if parts and below is not None else value
+    return result
+
+
+def _check(data: dict[str, Any], places: Places, file: str) -> Study:
+    try:
+        study = Study.model_validate(data)
+    except ValidationError as error:
+        problems = [(item["loc"], _message(item)) for item in error.errors(include_url=False)]
+        raise _gather(problems, file, data, places) from None
+    if problems := list(contradictions(study)):
+        raise _gather(problems, file, data, places)
+    return _with_recovery(study, Path(file).parent, Place(file, places.get(("assay", "recovery_from"))))
+
+
+def contradictions(study: Study) -> Iterator[Problem]:
+    """Yield what is wrong with a study although each of its fields is possible by itself."""
+    ids = [group.id for group in study.groups]
+    for number, group in enumerate(study.groups):
+        if group.id in ids[:number]:
+            yield ("groups", number, "id"), f"the id '{group.id}' stands twice. Give each group its own."
+        if group.n < 2:
+            yield ("groups", number, "n"), f"n = {group.n} is fewer than 2: one subject has no spread. Plan at least 2."
+        if group.n > MOST_SUBJECTS:
+            yield ("groups", number, "n"), f"n = {group.n} is more than {MOST_SUBJECTS:,}, the most that is simulated."
+        yield from _differences(number, group)
+    if len(study.groups) != 2 or sum(group.control for group in study.groups) != 1:
+        got = f"are {len(study.groups)} groups" if len(study.groups) != 1 else "is 1 group"
+        yield (
+            ("groups",),
+            f"a study compares two groups, one of them with 'control: true'; there {got}, "
+            f"{sum(group.control for group in study.groups)} of them a control.",
+        )
+    if (study.assay.recovery is None) == (study.assay.recovery_from is None):
+        yield ("assay", "recovery"), "give recovery (a share, 0 to 1) or recovery_from (a folder of isolate); not both."
+    yield from _too_few(study)
+    yield from _visits(study)
+
+
+def _visits(study: Study) -> Iterator[Problem]:
+    if study.courses is None:
+        return
+    interval, follow_up = (
+        in_unit(own.value, own.unit, "day") for own in (study.courses.interval, study.courses.follow_up)
+    )
+    if not 1 <= follow_up / interval <= _MOST_VISITS:
+        yield (
+            ("courses", "follow_up"),
+            f"visits every {study.courses.interval} for {study.courses.follow_up} are not 1 to {_MOST_VISITS:,}. "
+            "Change the interval or the follow-up.",
+        )
+
+
+def _differences(number: int, group: Group) -> Iterator[Problem]:
+    if not group.control:
+        if group.take_from is not None and "fold" in group.model_fields_set:
+            yield ("groups", number, "from"), "give fold, or from (a catalogue entry); not both."
+        return
+    for key in ("fold", "take_from", "lost", "background_fold", "creatinine_fold"):
+        if key in group.model_fields_set:
+            name = "from" if key == "take_from" else key
+            text = f"'{name}' says how patients differ from controls; write it in the other group."
+            yield ("groups", number, name), text
+
+
+def _too_few(study: Study) -> Iterator[Problem]:
+    if study.model is None:
+        return
+    least = min(group.n for group in study.groups)
+    if least < study.model.parameters:
+        names = ", ".join(study.model.predictors)
+        yield (
+            ("model", "predictors"),
+            f"a model with {names} has {study.model.parameters} parameters, but the smaller group has "
+            f"{least} {study.subjects}: fewer {study.subjects} than parameters. Take "
+            f"{len(study.model.predictors) * study.model.events_per_variable} a group or more, or fewer predictors.",
+        )
+
+
+def refuse_contradictions(study: Study, what: str) -> None:
+    """Refuse a study that was changed from outside its file.
+
+    Raises
+    ------
+    RequestError
+        Naming `what` changed it.
+    """
+    if problems := [message for _, message in contradictions(study)]:
+        raise RequestError(f"{what}: {problems[0]}")
+
+
+def _with_recovery(study: Study, beside: Path, place: Place) -> Study:
+    """Return the study with the recovery that an isolation found."""
+    if study.assay.recovery_from is None:
+        return study
+    file = beside / study.assay.recovery_from / SUMMARY
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8"))["recovery"]
+        if not isinstance(kept, int | float) or isinstance(kept, bool) or not 0 < kept <= 1:
+            raise SpecError(f"{file}: recovery = {kept!r} is no share above 0 and at most 1.", place)
+    except (OSError, json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
+        text = f"{file} has no number under 'recovery'. Name the folder that 'migralab isolate -o' wrote."
+        raise SpecError(text, place) from None
+    source = Source(key="migralab isolate", locator=str(file), tag="C")
+    assay = study.assay.model_copy(update={"recovery": Parameter(value=kept, source=source)})
+    return study.model_copy(update={"assay": assay})
+
+
+def _gather(problems: list[Problem], name: str, data: dict[str, Any], places: Places) -> SpecError:
+    unique = dict.fromkeys((_place(name, data, places, location), message) for location, message in problems)
+    (place, message), *rest = sorted(unique, key=lambda pair: pair[0].line or 0)
+    return SpecError("\n".join([message, *(f"{where}: {text}" for where, text in rest)]), place)
+
+
+def _place(name: str, data: dict[str, Any], places: Places, location: Location) -> Place:
+    """Follow `location` as far as the file goes; what is missing from the file is named all the same."""
+    path: Location = ()
+    for item in location:
+        if (*path, item) not in places:
+            break
+        path = (*path, item)
+    return Place(name, places.get(path), show(location, data))
+
+
+def _message(item: ErrorDetails) -> str:
+    kind, got, field = item["type"], item.get("input"), str(item["loc"][-1]) if item["loc"] else ""
+    if kind == "extra_forbidden":
+        return f"there is no field '{field}'. {_nearest(field, _fields_at(item['loc'][:-1]))}"
+    if kind == "missing":
+        return f"'{field}' is missing. Give it, or begin the file with 'like: {study_ids()[0]}' to take it from there."
+    if kind == "literal_error":
+        return f"'{got}' is not allowed here; allowed: {item['ctx']['expected']}."
+    text = item["msg"].removeprefix("Value error, ").rstrip(".")
+    shown = f" Got {got!r}." if kind != "value_error" and isinstance(got, str | int | float | bool) else ""
+    return f"{text}.{shown}"
+
+
+def _nearest(got: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(got, known, n=2, cutoff=0.5)
+    return f"Did you mean {' or '.join(near)}?" if near else f"Allowed: {', '.join(sorted(known))}."
+
+
+def _fields_at(location: Location) -> set[str]:
+    """Return the names of the fields that may stand at `location`."""
+    model: type[BaseModel] = Study
+    for step in location:
+        for name, field in model.model_fields.items():
+            if step in (name, field.alias):
+                model = next(iter(_models(field.annotation)), model)
+                break
+    return {field.alias or name for name, field in model.model_fields.items()}
+
+
+def _models(annotation: object) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    elif isinstance(annotation, types.GenericAlias | types.UnionType) or typing.get_origin(annotation) is not None:
+        for part in typing.get_args(annotation):
+            yield from _models(part)
