@@ -1,0 +1,1 @@
+"""How an isolation is shown: words, tables, figures and one page."""
