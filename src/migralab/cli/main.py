@@ -18,6 +18,7 @@ from migralab.cli.verbs import (
     demo,
     export,
     image,
+    isolate,
     membrane,
     pathway,
     report,
@@ -76,6 +77,7 @@ app.command("bench")(bench.bench)
 app.command("signal")(signal.signal)
 app.command("study")(study.study)
 app.command("pathway")(pathway.pathway)
+app.command("isolate")(isolate.isolate)
 app.add_typer(membrane.app, name="membrane")
 app.command("demo")(demo.demo)
 
