@@ -17,6 +17,7 @@ from migralab.cli.verbs import (
     bench,
     demo,
     export,
+    identify,
     image,
     isolate,
     membrane,
@@ -71,6 +72,7 @@ app.command("check")(check.check)
 app.command("suggest")(suggest.suggest)
 app.command("image")(image.image)
 app.command("measure")(measuring.measure)
+app.command("identify")(identify.identify)
 app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("bench")(bench.bench)
