@@ -1,13 +1,13 @@
-"""An experiment from a YAML file, and every mistake in the file with its line, in one message."""
+"""An experiment, or any other model, from a YAML file: every mistake in the file with its line, in one message."""
 
 from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -15,6 +15,10 @@ from pydantic_core import ErrorDetails
 from migralab.core.errors import Place, SpecError
 from migralab.spec.document import Location, Places, parse_document, read_document, show
 from migralab.spec.experiment import Experiment, InconsistentError, nearest
+
+Model = TypeVar("Model", bound=BaseModel)
+Problem = tuple[Location, str]
+"""Where in a document something is wrong, and what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,41 +87,71 @@ def _check(data: dict[str, Any], places: Places, name: str) -> ExperimentFile:
     if data.get("schema", 1) != 1:
         message = f"schema {data['schema']} is not known; this version reads schema 1. Update migralab or the file."
         raise SpecError(message, _place(name, data, places, ("schema",)))
+    return ExperimentFile(
+        experiment=validate_document(Experiment, data, name, places), name=name, data=data, places=places
+    )
+
+
+def validate_document(
+    model: type[Model], data: dict[str, Any], name: str, places: Places, *, missing: str = ""
+) -> Model:
+    """Return a document as a model.
+
+    Parameters
+    ----------
+    model
+        What it must be.
+    data, name, places
+        The plain content, the file as messages name it, and the line of every value.
+    missing
+        What to do where a field is missing; follows the name of the field.
+
+    Raises
+    ------
+    SpecError
+        One message with every problem as ``file:line (path): what, what is allowed``.
+    """
     try:
-        experiment = Experiment.model_validate(data)
+        return model.model_validate(data)
     except ValidationError as error:
-        raise _gather(error, Experiment, name, data, places, ()) from None
-    return ExperimentFile(experiment=experiment, name=name, data=data, places=places)
+        raise _gather(error, model, name, data, places, (), missing) from None
 
 
-def _gather(
-    error: ValidationError, model: type[BaseModel], name: str, data: object, places: Places, prefix: Location
-) -> SpecError:
-    found: list[tuple[Place, str]] = []
-    for item in error.errors(include_url=False):
-        for location, message in _explain(item, model):
-            found.append((_place(name, data, places, (*prefix, *location)), message))
-    found.sort(key=lambda pair: pair[0].line or 0)
-    (place, message), *rest = found
+def problems_error(problems: Iterable[Problem], name: str, data: object, places: Places) -> SpecError:
+    """Return one error that lists every problem with its line, in the order of the file; each once."""
+    found = dict.fromkeys((_place(name, data, places, location), message) for location, message in problems)
+    (place, message), *rest = sorted(found, key=lambda pair: pair[0].line or 0)
     return SpecError("\n".join([message, *(f"{place}: {message}" for place, message in rest)]), place)
 
 
-def _explain(item: ErrorDetails, model: type[BaseModel]) -> Iterator[tuple[Location, str]]:
+def _gather(
+    error: ValidationError, model: type[BaseModel], name: str, data: object, places: Places, prefix: Location,
+    missing: str = "",
+) -> SpecError:  # fmt: skip
+    problems = [
+        ((*prefix, *location), message)
+        for item in error.errors(include_url=False)
+        for location, message in _explain(item, model, missing)
+    ]
+    return problems_error(problems, name, data, places)
+
+
+def _explain(item: ErrorDetails, model: type[BaseModel], missing: str) -> Iterator[Problem]:
     location: Location = item["loc"]
     cause = item.get("ctx", {}).get("error")
     if isinstance(cause, InconsistentError):
         yield from (((*location, *inner), text) for inner, text in cause.problems)
         return
-    yield location, _message(item, location, model)
+    yield location, _message(item, location, model, missing)
 
 
-def _message(item: ErrorDetails, location: Location, model: type[BaseModel]) -> str:
+def _message(item: ErrorDetails, location: Location, model: type[BaseModel], missing: str) -> str:
     kind, field, got = item["type"], str(location[-1]) if location else "", item.get("input")
     if kind == "extra_forbidden":
         return f"there is no field '{field}'. {nearest(field, _fields_at(model, location[:-1]))}"
     if kind == "missing":
         extra = " Every number and every statement needs one: {key: ..., locator: ..., tag: ...}."
-        return f"'{field}' is missing.{extra if field in ('source', 'cite') else ''}"
+        return f"'{field}' is missing.{extra if field in ('source', 'cite') else missing}"
     if kind == "value_error":
         return str(item["ctx"]["error"])
     if kind in ("union_tag_invalid", "literal_error"):

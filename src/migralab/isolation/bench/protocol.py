@@ -13,8 +13,9 @@ from migralab.core.errors import UnknownIdError
 from migralab.isolation.bench.column import layer_density
 from migralab.isolation.bench.library import constant, media, read_shipped, rotors, shipped_ids
 from migralab.isolation.bench.quantity import Concentration, Density, Force, Length, Speed, Temperature, Time, Volume
-from migralab.isolation.bench.reading import ContradictionError, Problem, read_checked
+from migralab.isolation.bench.reading import ContradictionError, read_checked
 from migralab.spec.experiment import nearest
+from migralab.spec.loader import Problem
 from migralab.spec.parameter import Frozen
 
 Share = Annotated[float, Field(ge=0, le=1)]

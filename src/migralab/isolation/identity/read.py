@@ -8,17 +8,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
-
-from migralab.core.errors import Place, RequestError, SpecError
+from migralab.core.errors import RequestError
 from migralab.isolation.identity.document import AboutDocument, PanelDocument
 from migralab.isolation.identity.panel import Panel, plain_name
-from migralab.spec.document import Location, Places, parse_document, read_document, show
+from migralab.spec.document import Location, Places, parse_document, read_document
 from migralab.spec.experiment import nearest
+from migralab.spec.loader import Problem, problems_error, validate_document
 from migralab.spec.parameter import Frozen
 
-Problem = tuple[Location, str]
 Document = TypeVar("Document", bound=Frozen)
 
 
@@ -40,7 +37,7 @@ def read_panel(path: str | Path) -> Panel:
     """
     document, data, places = _read(path, PanelDocument, "a panel of markers")
     if problems := list(_contradictions(document)):
-        raise _gather(problems, str(path), data, places)
+        raise problems_error(problems, str(path), data, places)
     return Panel(document=document, name=str(path))
 
 
@@ -53,40 +50,7 @@ def _read(path: str | Path, model: type[Document], what: str) -> tuple[Document,
     if not Path(path).is_file():
         raise RequestError(f"{path}: there is no such file. Give {what} in YAML, beginning with 'schema: 1'.")
     data, places = read_document(Path(path))
-    try:
-        return model.model_validate(data), data, places
-    except ValidationError as error:
-        problems = [(item["loc"], _message(item, model)) for item in error.errors(include_url=False)]
-        raise _gather(problems, str(path), data, places) from None
-
-
-def _gather(problems: list[Problem], name: str, data: dict[str, Any], places: Places) -> SpecError:
-    unique = dict.fromkeys((_place(name, data, places, location), message) for location, message in problems)
-    (place, message), *rest = sorted(unique, key=lambda pair: pair[0].line or 0)
-    return SpecError("\n".join([message, *(f"{where}: {text}" for where, text in rest)]), place)
-
-
-def _place(name: str, data: dict[str, Any], places: Places, location: Location) -> Place:
-    """Follow `location` as far as the file goes; pydantic puts names of types between the parts of a path."""
-    path: Location = ()
-    for item in location:
-        if (*path, item) in places:
-            path = (*path, item)
-    return Place(name, places.get(path), show(path, data))
-
-
-def _message(item: ErrorDetails, model: type[Frozen]) -> str:
-    kind, got, field = item["type"], item.get("input"), str(item["loc"][-1]) if item["loc"] else ""
-    if kind == "extra_forbidden":
-        top = len(item["loc"]) == 1
-        known = {info.alias or name for name, info in model.model_fields.items()}
-        return f"there is no field '{field}'. " + (nearest(field, known) if top else "Take it out, or see the docs.")
-    if kind == "missing":
-        return f"'{field}' is missing."
-    if kind == "literal_error":
-        return f"'{got}' is not allowed here; allowed: {item['ctx']['expected']}."
-    shown = f" Got {got!r}." if isinstance(got, str | int | float | bool | None) else ""
-    return f"{item['msg'].removeprefix('Value error, ')}.{shown}"
+    return validate_document(model, data, str(path), places), data, places
 
 
 def _contradictions(document: PanelDocument) -> Iterator[Problem]:

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import types
-import typing
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
-
-from migralab.core.errors import Place, SpecError
 from migralab.microscope.presets import MICROSCOPES, STAINS
 from migralab.microscope.scene_file.document import SceneDocument, SeriesPart
-from migralab.spec.document import Location, Places, read_document, show
+from migralab.spec.document import read_document
 from migralab.spec.experiment import nearest
-
-Problem = tuple[Location, str]
+from migralab.spec.loader import Problem, problems_error, validate_document
 
 
 def read_scene_document(path: str | Path) -> SceneDocument:
@@ -29,63 +22,10 @@ def read_scene_document(path: str | Path) -> SceneDocument:
         One message with every problem as ``file:line (path): what, what is allowed``.
     """
     data, places = read_document(Path(path))
-    try:
-        document = SceneDocument.model_validate(data)
-    except ValidationError as error:
-        problems = [(item["loc"], _message(item)) for item in error.errors(include_url=False)]
-        raise _gather(problems, str(path), data, places) from None
+    document = validate_document(SceneDocument, data, str(path), places)
     if problems := list(_contradictions(document)):
-        raise _gather(problems, str(path), data, places)
+        raise problems_error(problems, str(path), data, places)
     return document
-
-
-def _gather(problems: list[Problem], name: str, data: dict[str, Any], places: Places) -> SpecError:
-    unique = dict.fromkeys((_place(name, data, places, location), message) for location, message in problems)
-    (place, message), *rest = sorted(unique, key=lambda pair: pair[0].line or 0)
-    return SpecError("\n".join([message, *(f"{where}: {text}" for where, text in rest)]), place)
-
-
-def _place(name: str, data: dict[str, Any], places: Places, location: Location) -> Place:
-    """Follow `location` as far as the file goes; pydantic puts names of types between the parts of a path."""
-    path: Location = ()
-    missing: Location = ()
-    for item in location:
-        if (*path, item) in places:
-            path, missing = (*path, item), ()
-        else:
-            missing = (*missing, item)
-    known = missing and (isinstance(missing[0], int) or missing[0] in _fields_at(path) or missing[0] in data)
-    named = missing[:1] if known else ()
-    return Place(name, places.get(path), show((*path, *named), data))
-
-
-def _message(item: ErrorDetails) -> str:
-    kind, got, field = item["type"], item.get("input"), str(item["loc"][-1]) if item["loc"] else ""
-    if kind == "extra_forbidden":
-        return f"there is no field '{field}'. {nearest(field, _fields_at(item['loc'][:-1]))}"
-    if kind == "missing":
-        return f"'{field}' is missing."
-    if kind == "literal_error":
-        return f"'{got}' is not allowed here; allowed: {item['ctx']['expected']}."
-    shown = f" Got {got!r}." if isinstance(got, str | int | float | bool | None) else ""
-    return f"{item['msg']}.{shown}"
-
-
-def _fields_at(location: Location) -> set[str]:
-    """Return the names of the fields that may stand at `location`."""
-    model: type[BaseModel] = SceneDocument
-    for step in location:
-        if isinstance(step, str) and step in model.model_fields:
-            model = next(iter(_models(model.model_fields[step].annotation)), model)
-    return {field.alias or name for name, field in model.model_fields.items()}
-
-
-def _models(annotation: object) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    elif isinstance(annotation, types.GenericAlias) or typing.get_origin(annotation) is not None:
-        for part in typing.get_args(annotation):
-            yield from _models(part)
 
 
 def _contradictions(document: SceneDocument) -> Iterator[Problem]:

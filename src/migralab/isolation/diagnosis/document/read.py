@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-import types
-import typing
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
-
 from migralab.core.errors import Place, RequestError, SpecError, UnknownIdError
 from migralab.isolation.diagnosis.document.given import in_unit
 from migralab.isolation.diagnosis.document.study import Group, Study
-from migralab.spec.document import Location, Places, parse_document, read_document, show
+from migralab.spec.document import Places, parse_document, read_document
+from migralab.spec.loader import Problem, problems_error, validate_document
 from migralab.spec.parameter import Parameter, Source
 
-Problem = tuple[Location, str]
 _FOLDER = files("migralab.isolation.diagnosis").joinpath("studies")
 MOST_SUBJECTS = 5_000
 """Subjects a group that may be planned."""
@@ -82,13 +76,10 @@ def _over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check(data: dict[str, Any], places: Places, file: str) -> Study:
-    try:
-        study = Study.model_validate(data)
-    except ValidationError as error:
-        problems = [(item["loc"], _message(item)) for item in error.errors(include_url=False)]
-        raise _gather(problems, file, data, places) from None
+    missing = f" Give it, or begin the file with 'like: {study_ids()[0]}' to take it from there."
+    study = validate_document(Study, data, file, places, missing=missing)
     if problems := list(contradictions(study)):
-        raise _gather(problems, file, data, places)
+        raise problems_error(problems, file, data, places)
     return _with_recovery(study, Path(file).parent, Place(file, places.get(("assay", "recovery_from"))))
 
 
@@ -183,56 +174,3 @@ def _with_recovery(study: Study, beside: Path, place: Place) -> Study:
     source = Source(key="migralab isolate", locator=str(file), tag="C")
     assay = study.assay.model_copy(update={"recovery": Parameter(value=kept, source=source)})
     return study.model_copy(update={"assay": assay})
-
-
-def _gather(problems: list[Problem], name: str, data: dict[str, Any], places: Places) -> SpecError:
-    unique = dict.fromkeys((_place(name, data, places, location), message) for location, message in problems)
-    (place, message), *rest = sorted(unique, key=lambda pair: pair[0].line or 0)
-    return SpecError("\n".join([message, *(f"{where}: {text}" for where, text in rest)]), place)
-
-
-def _place(name: str, data: dict[str, Any], places: Places, location: Location) -> Place:
-    """Follow `location` as far as the file goes; what is missing from the file is named all the same."""
-    path: Location = ()
-    for item in location:
-        if (*path, item) not in places:
-            break
-        path = (*path, item)
-    return Place(name, places.get(path), show(location, data))
-
-
-def _message(item: ErrorDetails) -> str:
-    kind, got, field = item["type"], item.get("input"), str(item["loc"][-1]) if item["loc"] else ""
-    if kind == "extra_forbidden":
-        return f"there is no field '{field}'. {_nearest(field, _fields_at(item['loc'][:-1]))}"
-    if kind == "missing":
-        return f"'{field}' is missing. Give it, or begin the file with 'like: {study_ids()[0]}' to take it from there."
-    if kind == "literal_error":
-        return f"'{got}' is not allowed here; allowed: {item['ctx']['expected']}."
-    text = item["msg"].removeprefix("Value error, ").rstrip(".")
-    shown = f" Got {got!r}." if kind != "value_error" and isinstance(got, str | int | float | bool) else ""
-    return f"{text}.{shown}"
-
-
-def _nearest(got: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(got, known, n=2, cutoff=0.5)
-    return f"Did you mean {' or '.join(near)}?" if near else f"Allowed: {', '.join(sorted(known))}."
-
-
-def _fields_at(location: Location) -> set[str]:
-    """Return the names of the fields that may stand at `location`."""
-    model: type[BaseModel] = Study
-    for step in location:
-        for name, field in model.model_fields.items():
-            if step in (name, field.alias):
-                model = next(iter(_models(field.annotation)), model)
-                break
-    return {field.alias or name for name, field in model.model_fields.items()}
-
-
-def _models(annotation: object) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    elif isinstance(annotation, types.GenericAlias | types.UnionType) or typing.get_origin(annotation) is not None:
-        for part in typing.get_args(annotation):
-            yield from _models(part)
