@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +30,7 @@ from migralab.report.section import (
     list_verdicts,
     show_micrographs,
 )
+from migralab.report.template import fill_template
 
 Progress = Callable[[str], None]
 """Called with what is being drawn."""
@@ -111,26 +110,4 @@ def render_report(report: Report, *, progress: Progress | None = None) -> str:
         "parameters": list_parameters(report),
         "provenance": list_provenance(report),
     }
-    return str(_template().render(content))
-
-
-def _template() -> Any:  # a jinja2 template
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_read), autoescape=True, trim_blocks=True, lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )  # fmt: skip
-    environment.filters |= {"number": wording.number, "unit": wording.unit, "json": _script_json}
-    return environment.get_template("report.html")
-
-
-def _read(name: str) -> str:
-    return files("migralab.report").joinpath("templates", name).read_text(encoding="utf-8")
-
-
-def _script_json(value: object) -> Any:
-    """Return JSON that can stand inside a script element: nothing in it can end the element."""
-    import markupsafe
-
-    return markupsafe.Markup(json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"))
+    return fill_template("report.html", **content)

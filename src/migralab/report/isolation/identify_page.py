@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Any
 
 from migralab.core.version import VERSION
@@ -13,6 +12,7 @@ from migralab.isolation.identity.classify import TEMPER
 from migralab.isolation.identity.identify import Identification, list_calls, list_contradictions
 from migralab.isolation.identity.rules import LEAST_BITS, LEAST_PROBABILITY, LEAST_SUPPORT, NO_CALL
 from migralab.report.figures.figure import Figure
+from migralab.report.template import fill_template
 from migralab.report.wording import number
 
 ROWS_SHOWN = 200
@@ -23,22 +23,14 @@ _THINGS = {"vesicles": "rows", "fractions": "fractions", "proteomics": "sample"}
 
 def render_identification(found: Identification, figures: Mapping[str, Figure]) -> str:
     """Return the page as the text of an HTML file."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_read), autoescape=True, trim_blocks=True, lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )  # fmt: skip
-    environment.filters["number"] = number
     rows = list_rows(found)
-    return str(
-        environment.get_template("identify.html").render(
+    return fill_template(
+        "identify.html",
             source=found.source, things=_THINGS[found.kind], notes=found.notes, cards=_list_cards(found, rows),
             prior=say_prior(found), figures=list(figures.values()), columns=list(rows[0]),
             rows=[list(row.values()) for row in rows[:ROWS_SHOWN]], total=len(rows),
             contradictions=list_contradictions(found).to_dict("records"), card=found.card, badges=_BADGES,
             facts=_list_facts(found),
-        )
     )  # fmt: skip
 
 
@@ -132,7 +124,3 @@ def _list_facts(found: Identification) -> list[tuple[str, str]]:
         ("migralab", VERSION),
         *((key, f"{own.title} {own.address}".strip()) for key, own in sources.items()),
     ]
-
-
-def _read(name: str) -> str:
-    return files("migralab.report").joinpath("templates", name).read_text(encoding="utf-8")

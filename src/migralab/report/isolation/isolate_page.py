@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Any
 
 from migralab.isolation.bench.isolation import Isolation
@@ -11,6 +10,7 @@ from migralab.isolation.bench.library import constants, rotors
 from migralab.isolation.bench.mixture import Mixture
 from migralab.report.figures.figure import Figure
 from migralab.report.isolation.isolate_answer import doubts, tables_of
+from migralab.report.template import fill_template
 from migralab.report.wording import number
 
 
@@ -29,12 +29,6 @@ def render_isolation(result: Isolation, aim: str, mixture: Mixture, figures: Map
     options
         Rows of an optimisation, if one was made.
     """
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_read), autoescape=True, trim_blocks=True, lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )  # fmt: skip
     tables = [_table("Every fraction and kind", tables_of(result)["fractions"], opened=False)]
     if options:
         tables.insert(0, _table("What could be better", options, opened=True))
@@ -46,11 +40,12 @@ def render_isolation(result: Isolation, aim: str, mixture: Mixture, figures: Map
         _table("What the particles rest on", _particles(mixture), opened=False),
         _table("What the bench rests on", _bench(result), opened=False),
     ]
-    return str(environment.get_template("isolation.html").render(
+    return fill_template(
+        "isolation.html",
         title=result.protocol.title or result.protocol.id, origin=result.population.origin, note=result.protocol.note,
         warnings=[*_warnings(mixture), *doubts(result)], cards=_cards(result, aim),
         figures=list(figures.values()), tables=tables,
-    ))  # fmt: skip
+    )  # fmt: skip
 
 
 def _cards(result: Isolation, aim: str) -> list[tuple[str, str, str]]:
@@ -124,7 +119,3 @@ def _bench(result: Isolation) -> list[dict[str, Any]]:
          "tag": rotors()[name].tag, "source": rotors()[name].source}
         for name in used
     ]  # fmt: skip
-
-
-def _read(name: str) -> str:
-    return files("migralab.report").joinpath("templates", name).read_text(encoding="utf-8")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.resources import files
-from typing import Any
 
 from migralab.isolation.diagnosis.answer import Answer
 from migralab.isolation.diagnosis.counts import Judged
@@ -12,6 +10,7 @@ from migralab.isolation.diagnosis.document.study import Study
 from migralab.report.figures.figure import Figure
 from migralab.report.isolation.study_tables import list_inputs
 from migralab.report.isolation.study_words import headline, needed_words, percent, say_answer, say_counts, size_words
+from migralab.report.template import fill_template
 from migralab.spec.parameter import TAG_MEANING
 
 _WIDE = ("tornado", "lead")
@@ -44,8 +43,9 @@ def render_study(answer: Answer, figures: Mapping[str, Figure]) -> str:
             ("to enrol in a prospective cohort", f"{answer.enrolment.enrol:,}", f"{answer.enrolment.decides} decides")
         )
     body = "\n".join(say_answer(answer)).split("\n\n")
-    return _render(
-        title=study.title, lead=list(headline(answer)), note=study.note, question=study.question, cards=cards,
+    return fill_template(
+        "study.html", title=study.title, lead=list(headline(answer)), note=study.note, question=study.question,
+        cards=cards,
         figures=[(name in _WIDE, figure) for name, figure in figures.items()], text=body, inputs=list_inputs(study),
         tags=TAG_MEANING,
     )  # fmt: skip
@@ -59,21 +59,8 @@ def render_counts(judged: Judged, study: Study, figures: list[Figure]) -> str:
          f"95 %: {percent(judged.sensitivity_low)} to {percent(judged.sensitivity_high)}"),
         ("rank test", f"p = {judged.p:.2g}", f"{len(judged.controls)} and {len(judged.patients)} subjects"),
     ]  # fmt: skip
-    return _render(
-        title=f"Counts: {study.title}", lead=list(say_counts(judged, study)), note="", question="", cards=cards,
+    return fill_template(
+        "study.html", title=f"Counts: {study.title}", lead=list(say_counts(judged, study)), note="", question="",
+        cards=cards,
         figures=[(False, figure) for figure in figures], text=[], inputs=[], tags=TAG_MEANING,
     )  # fmt: skip
-
-
-def _render(**content: Any) -> str:
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_read), autoescape=True, trim_blocks=True, lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )  # fmt: skip
-    return str(environment.get_template("study.html").render(**content))
-
-
-def _read(name: str) -> str:
-    return files("migralab.report").joinpath("templates", name).read_text(encoding="utf-8")

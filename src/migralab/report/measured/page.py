@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import numpy as np
 from migralab.report.figures.figure import Figure
 from migralab.report.measured.content import Measured, read_measurement
 from migralab.report.measured.figures import PLACES, draw_all, resolved
+from migralab.report.template import fill_template
 from migralab.report.wording import number
 
 if TYPE_CHECKING:
@@ -38,27 +38,20 @@ def write_measured_page(folder: str | Path, path: str | Path | None = None) -> P
 
 def render_measured(measured: Measured) -> str:
     """Return the page of a measurement as the text of an HTML file."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_read), autoescape=True, trim_blocks=True, lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )  # fmt: skip
     said = measured.settings
-    return str(
-        environment.get_template("measured.html").render(
-            source=said.get("source", "an image"),
-            cards=list_cards(measured),
-            notes=said.get("notes") or [],
-            overlay=_overlay(measured),
-            figures=draw_all(measured),
-            edits=list_edits(measured),
-            columns=_shown_columns(measured.migrasomes),
-            rows=_shown_rows(measured.last(measured.migrasomes)),
-            total=len(measured.last(measured.migrasomes)),
-            thresholds=list_thresholds(said.get("settings") or {}),
-            facts=list_facts(said),
-        )
+    return fill_template(
+        "measured.html",
+        source=said.get("source", "an image"),
+        cards=list_cards(measured),
+        notes=said.get("notes") or [],
+        overlay=_overlay(measured),
+        figures=draw_all(measured),
+        edits=list_edits(measured),
+        columns=_shown_columns(measured.migrasomes),
+        rows=_shown_rows(measured.last(measured.migrasomes)),
+        total=len(measured.last(measured.migrasomes)),
+        thresholds=list_thresholds(said.get("settings") or {}),
+        facts=list_facts(said),
     )
 
 
@@ -158,7 +151,3 @@ def _words(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(_words(own) for own in value)
     return "measured" if value is None else str(value)
-
-
-def _read(name: str) -> str:
-    return files("migralab.report").joinpath("templates", name).read_text(encoding="utf-8")
