@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import agents, fields, formation, imaging, kernels, mechanisms, membrane, panels, pathways
+from benchmarks import agents, fields, formation, imaging, isolation, kernels, mechanisms, membrane, panels, pathways
 from benchmarks.timing import machine
 
 BENCHMARKS = {
@@ -17,6 +17,7 @@ BENCHMARKS = {
     "membrane": membrane,
     "imaging": imaging,
     "panels": panels,
+    "isolation": isolation,
 }
 
 

@@ -11,6 +11,10 @@ The Python interface mirrors the verbs of the command line::
     checked = migralab.check(file, seeds=20)
     observations, micrograph, settings = migralab.measure_image("cell.tif", pixel_size=0.1)
     observations = migralab.measure_tracks("tracks.csv", frame_interval=0.5)
+    isolation = migralab.isolate(migralab.draw_population(migralab.shipped_mixture("culture"), 100_000, seed=1),
+                                 migralab.shipped_protocol("culture"), seed=1)
+    identification = migralab.identify("vesicles.csv")
+    answer = migralab.answer_study(migralab.read_study("diabetic-nephropathy"))
 """
 
 from __future__ import annotations
@@ -24,6 +28,14 @@ if TYPE_CHECKING:
     from migralab.catalog.catalog import load as load
     from migralab.checks.check import check as check
     from migralab.imaging.measure_image import measure_image as measure_image
+    from migralab.isolation.bench.isolate import isolate as isolate
+    from migralab.isolation.bench.mixture import shipped_mixture as shipped_mixture
+    from migralab.isolation.bench.population import draw_population as draw_population
+    from migralab.isolation.bench.protocol import read_protocol as read_protocol
+    from migralab.isolation.bench.protocol import shipped_protocol as shipped_protocol
+    from migralab.isolation.diagnosis.answer import answer_study as answer_study
+    from migralab.isolation.diagnosis.document.read import read_study as read_study
+    from migralab.isolation.identity.identify import identify as identify
     from migralab.measure import combine as combine
     from migralab.measure import measure as measure_observations
     from migralab.measure import ratio as ratio
@@ -58,14 +70,23 @@ _WHERE = {
     "image_observations": ("migralab.microscope.image_run", "image_observations"),
     "measure_image": ("migralab.imaging.measure_image", "measure_image"),
     "write_report": ("migralab.report.page", "write_report"),
+    "isolate": ("migralab.isolation.bench.isolate", "isolate"),
+    "draw_population": ("migralab.isolation.bench.population", "draw_population"),
+    "shipped_mixture": ("migralab.isolation.bench.mixture", "shipped_mixture"),
+    "shipped_protocol": ("migralab.isolation.bench.protocol", "shipped_protocol"),
+    "read_protocol": ("migralab.isolation.bench.protocol", "read_protocol"),
+    "identify": ("migralab.isolation.identity.identify", "identify"),
+    "read_study": ("migralab.isolation.diagnosis.document.read", "read_study"),
+    "answer_study": ("migralab.isolation.diagnosis.answer", "answer_study"),
     "read_physicell_rules": ("migralab.spec.rules.physicell", "read_physicell_rules"),
     "write_physicell_rules": ("migralab.spec.rules.physicell", "write_physicell_rules"),
 }
 
 __all__ = [
-    "__version__", "check", "combine", "compile_experiment", "export_run", "image_observations", "load",
-    "measure_image", "measure_observations", "measure_tracks", "observe", "open_run", "ratio",
-    "read_physicell_rules", "run_batch", "simulate", "write_physicell_rules", "write_report",
+    "__version__", "answer_study", "check", "combine", "compile_experiment", "draw_population", "export_run",
+    "identify", "image_observations", "isolate", "load", "measure_image", "measure_observations", "measure_tracks",
+    "observe", "open_run", "ratio", "read_physicell_rules", "read_protocol", "read_study", "run_batch",
+    "shipped_mixture", "shipped_protocol", "simulate", "write_physicell_rules", "write_report",
 ]  # fmt: skip
 
 

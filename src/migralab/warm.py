@@ -66,7 +66,12 @@ def warm(report: Report) -> int:
         steps: list[tuple[str, Callable[[], None]]] = [
             (f"a small dish, {kind}", partial(_run_dish, kind, names)) for kind, names in SCENES
         ]
-        for name, step in (*steps, ("a micrograph", _measure_micrograph), ("scalar laws", _call_scalars)):
+        for name, step in (
+            *steps,
+            ("a micrograph", _measure_micrograph),
+            ("a gradient", _spin_gradient),
+            ("scalar laws", _call_scalars),
+        ):
             before = time.monotonic()
             step()
             report(f"{name}: {time.monotonic() - before:.1f} s")
@@ -172,6 +177,15 @@ def _shape_membranes() -> None:
     simulate_swelling(model, Protocol.jump(4.0, 1e-3), Settings(most_steps=20))
     junction = Junction(arm_length=0.25)
     solve_junction(junction, junction.resting_tension, around=6)
+
+
+def _spin_gradient() -> None:
+    from migralab.isolation.bench.isolate import isolate
+    from migralab.isolation.bench.mixture import shipped_mixture
+    from migralab.isolation.bench.population import draw_population
+    from migralab.isolation.bench.protocol import shipped_protocol
+
+    isolate(draw_population(shipped_mixture("culture"), 70, seed=1), shipped_protocol("culture"), seed=1)
 
 
 def _call_scalars() -> None:
