@@ -8,9 +8,10 @@ import json
 import pytest
 
 from migralab.cli.main import main
+from migralab.isolation.diagnosis.document.read import read_study
 
 FILES = {"fractions.csv", "gradient.csv", "ledger.csv", "isolation.html", "profile.png", "sizes.png", "composition.png",
-         "ledger.png"}  # fmt: skip
+         "ledger.png", "summary.json"}  # fmt: skip
 
 
 def run(capsys, *arguments):
@@ -51,6 +52,18 @@ def test_a_folder_holds_page_tables_and_figures(capsys, tmp_path):
     assert "http" not in page.replace("http-equiv", "")  # nothing is fetched
     for name in ("profile", "ledger"):
         assert (out / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_study_takes_the_recovery_of_an_isolation(capsys, tmp_path):
+    run(capsys, "--protocol", "filter-045", "--particles", 7000, "-o", tmp_path / "kept")
+    summary = json.loads((tmp_path / "kept" / "summary.json").read_text(encoding="utf-8"))
+    assert summary["protocol"] == "filter-045"
+    assert summary["recovery"] == summary["product"]["yield"] > 0
+    text = (
+        "schema: 1\nlike: diabetic-nephropathy\nid: mine\ntitle: mine\nassay: {recovery: null, recovery_from: kept}\n"
+    )
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    assert read_study(tmp_path / "mine.yaml").assay.recovery.value == summary["recovery"]
 
 
 def test_json_is_machine_readable_and_the_seed_decides(capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -146,14 +147,24 @@ def _tell(result: Isolation, aim: str, options: list[Option], *, as_json: bool) 
     from migralab.report.isolation.isolate_answer import option_rows, say_isolation, say_options, tables_of
 
     if as_json:
-        content: dict[str, Any] = {"protocol": result.protocol.id, "from": result.population.origin, "aim": aim,
-                                   "seed": result.seed, "product": result.answer(aim), **tables_of(result)}  # fmt: skip
+        content = _summary(result, aim) | tables_of(result)
         say_json(content | ({"front": option_rows(options)} if options else {}))
         return
     for line in say_isolation(result, aim):
         say(line)
     for line in say_options(options, aim) if options else []:
         say(line)
+
+
+def _summary(result: Isolation, aim: str) -> dict[str, Any]:
+    """Return what was done and what came of it; a study reads ``recovery`` as the share that the isolation keeps."""
+    from migralab.core.version import VERSION
+
+    product = result.answer(aim)
+    return {
+        "protocol": result.protocol.id, "from": result.population.origin, "aim": aim, "recovery": product["yield"],
+        "product": product, "particles": len(result.population), "seed": result.seed, "migralab": VERSION,
+    }  # fmt: skip
 
 
 def _write(out: Path, result: Isolation, aim: str, mixture: Mixture, options: list[Option]) -> None:
@@ -170,6 +181,7 @@ def _write(out: Path, result: Isolation, aim: str, mixture: Mixture, options: li
     with appearing_whole(out) as fresh:
         for name, table in tables_of(result).items():
             write_csv(fresh / f"{name}.csv", table)
+        (fresh / "summary.json").write_text(json.dumps(_summary(result, aim), indent=2) + "\n", encoding="utf-8")
         for name, figure in figures.items():
             (fresh / f"{name}.png").write_bytes(figure.data)
         if options:
