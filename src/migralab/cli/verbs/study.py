@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -137,14 +138,15 @@ def _judge(counts: Path, asked: Study, out: Path | None, *, as_json: bool) -> No
 
 def _answer(asked: Study, how: tuple[int, int], out: Path | None, *, as_json: bool) -> None:
     from migralab.isolation.diagnosis.answer import answer_study
-    from migralab.isolation.diagnosis.effect import resolve_fold
+    from migralab.isolation.diagnosis.effect import resolve_effect
     from migralab.report.isolation.study_tables import to_document
     from migralab.report.isolation.study_words import say_answer
 
     simulations, seed = how
+    seen = None
     if asked.patients.take_from is not None:
-        with progress("fold of the entry", "dishes") as update:
-            asked = resolve_fold(asked, update)
+        with progress("dishes of the entry", "dishes") as update:
+            asked, seen = resolve_effect(asked, update)
     with ExitStack() as stack:
 
         def stage(name: str) -> Progress:
@@ -152,7 +154,7 @@ def _answer(asked: Study, how: tuple[int, int], out: Path | None, *, as_json: bo
             unit = {"power": "studies", "ranges": "designs"}.get(name, "steps")
             return stack.enter_context(progress(name, unit))
 
-        answer = answer_study(asked, simulations=simulations, seed=seed, stage=stage)
+        answer = replace(answer_study(asked, simulations=simulations, seed=seed, stage=stage), entry_lead=seen)
     document = to_document(answer)
     if as_json:
         say_json(document)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from migralab.isolation.diagnosis.closed import find_noether_size
 from migralab.isolation.diagnosis.cohort import draw_both, draw_population
 from migralab.isolation.diagnosis.document.study import Study
+from migralab.isolation.diagnosis.effect import EntryLead
 from migralab.isolation.diagnosis.lead import LeadAnswer, answer_lead
 from migralab.isolation.diagnosis.plan import Plan, plan_of, ranges_of
 from migralab.isolation.diagnosis.power import (
@@ -127,6 +128,7 @@ class Answer:
     lead: LeadAnswer | None
     enrolment: Enrolment | None
     enrolment_swings: tuple[tuple[str, str, int, int], ...]
+    entry_lead: EntryLead | None = None
 
 
 def _silent(_: str) -> Progress | None:

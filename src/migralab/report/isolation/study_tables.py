@@ -83,6 +83,12 @@ def to_document(answer: Answer) -> dict[str, Any]:
     }  # fmt: skip
     if answer.lead is not None:
         document["lead"] = _lead_document(answer)
+    if answer.entry_lead is not None:
+        seen = answer.entry_lead
+        times = {"migrasomes_h": seen.migrasomes, "protein_h": seen.protein}
+        document["entry_lead"] = {"entry": seen.entry, "arm": seen.arm} | {
+            name: [_plain(value) for value in values] for name, values in times.items()
+        }
     if answer.enrolment is not None:
         own = answer.enrolment
         document["prospective"] = {

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
+
 from migralab.isolation.diagnosis.answer import Answer
 from migralab.isolation.diagnosis.closed import find_noether_size
 from migralab.isolation.diagnosis.counts import Judged
 from migralab.isolation.diagnosis.document.study import Study
+from migralab.isolation.diagnosis.effect import EntryLead
 from migralab.isolation.diagnosis.plan import state_range
 from migralab.isolation.diagnosis.power import LARGEST, Needed
 from migralab.isolation.diagnosis.sweep import Swing
@@ -85,7 +88,8 @@ def say_answer(answer: Answer) -> Iterator[str]:
     yield from _test(answer)
     yield ""
     yield from _changes(answer)
-    for part in (_lead(answer), _enrolment(answer), _model(answer.study)):
+    seen = () if answer.entry_lead is None else entry_lead_words(answer.entry_lead)
+    for part in (_lead(answer), seen, _enrolment(answer), _model(answer.study)):
         lines = list(part)
         if lines:
             yield ""
@@ -197,6 +201,22 @@ def _lead(answer: Answer) -> Iterator[str]:
     yield from (f"    {flip}" for flip in flips[:_FLIPS])
     if len(flips) > _FLIPS:
         yield f"    and {len(flips) - _FLIPS} more"
+
+
+def entry_lead_words(lead: EntryLead) -> Iterator[str]:
+    """Yield which the dishes of an entry show first; what never is detected comes last."""
+    ours, theirs = (np.where(np.isfinite(times), times, np.inf) for times in (lead.migrasomes, lead.protein))
+    total = len(ours)
+    yield (
+        f"In the dishes of {lead.entry}, {lead.arm}: migrasomes first in {(ours < theirs).sum()} of {total}, "
+        f"protein first in {(theirs < ours).sum()} of {total}, at one reading {(ours == theirs).sum()} of {total}."
+    )
+    for words, times in (("migrasomes", lead.migrasomes), ("protein", lead.protein)):
+        found = times[np.isfinite(times)]
+        if len(found):
+            ends = f"{np.median(found):.3g} h after the start ({found.min():.3g} to {found.max():.3g})"
+            yield f"  {words} first detected {ends}, in {len(found)} of {total} dishes"
+    yield "  by the limits of detection that are typed there; the model's order, not a patient's"
 
 
 def _enrolment(answer: Answer) -> Iterator[str]:

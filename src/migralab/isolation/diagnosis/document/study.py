@@ -33,11 +33,18 @@ _NONE = Parameter(value=0.0, source=NOTHING)
 
 
 class FromEntry(Frozen):
-    """An effect read from dishes of a catalogue entry: the readout in the second arm over that in the first."""
+    """An effect read from dishes of a catalogue entry: the readout in the second arm over that in the first.
+
+    Parameters
+    ----------
+    lead
+        Readouts of the second arm: when migrasomes are first detected, and when protein is.
+    """
 
     entry: str
     arms: tuple[str, str]
     readout: str
+    lead: tuple[str, str] | None = None
     seeds: int = Field(default=6, ge=2, le=200)
 
 
