@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LARGEST = 2_000_000_000  # bytes; 1e7 vesicles as CSV are about half of it
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx and .xls begin
 _SHOWN = 5  # ids or columns that a message lists
 
 Floats = NDArray[np.float64]
@@ -28,20 +29,18 @@ def read_rows(path: str | Path) -> pd.DataFrame:
     DataError
         If the file is absent, empty, too large or no table, or a column stands twice.
     """
-    import pandas as pd
-
     path = Path(path)
     try:
         if path.stat().st_size > _LARGEST:
             raise DataError(f"{path}: larger than {_LARGEST / 1e9:g} GB. Give fewer rows, or several tables.")
-        if path.suffix.lower() in {".parquet", ".pq"}:
-            rows = pd.read_parquet(path)
-        else:
-            rows = pd.read_csv(path, sep="\t" if path.suffix.lower() in {".tsv", ".tab"} else ",", comment="#")
-            _refuse_twice(path)
+        rows = _read(path)
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file. Give a CSV, TSV or Parquet table.") from None
-    except (OSError, UnicodeDecodeError, ValueError) as error:
+    except IsADirectoryError:
+        raise DataError(f"{path} is a folder. Name the table in it.") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: not UTF-8 text. Save it as 'CSV UTF-8'.") from None
+    except (OSError, ValueError) as error:
         if isinstance(error, DataError):
             raise
         said = str(error).splitlines()[0]
@@ -51,17 +50,41 @@ def read_rows(path: str | Path) -> pd.DataFrame:
     return rows
 
 
-def _refuse_twice(path: Path) -> None:
-    """Refuse a header with a repeated name, which pandas would rename without a word."""
+def _read(path: Path) -> pd.DataFrame:
+    import warnings
+
+    import pandas as pd
+
+    if path.suffix.lower() in {".parquet", ".pq"}:
+        return pd.read_parquet(path)
+    with path.open("rb") as file:
+        if file.read(4) in _WORKBOOKS:
+            raise DataError(f"{path} is an Excel workbook. Save the sheet as 'CSV UTF-8' and give that.")
+    header, between = _header(path)
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:  # pandas would rename it without a word
+        raise DataError(f"{path}: the column '{twice[0]}' stands twice. Give each column its own name.")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        try:
+            # where semicolons part the columns, a comma is the decimal sign, as in the Excel of many countries
+            decimal = "," if between == ";" else "."
+            return pd.read_csv(path, sep=between, decimal=decimal, comment="#", index_col=False, encoding="utf-8-sig")
+        except (pd.errors.ParserWarning, pd.errors.ParserError):
+            raise DataError(
+                f"{path}: some rows have more values than the header has names ({len(header)}). Is there a comma at "
+                "their end, or inside a number? Give every column a name and every row as many values."
+            ) from None
+
+
+def _header(path: Path) -> tuple[list[str], str]:
+    """Return the names of the columns, and what stands between them."""
     import csv
 
     with path.open(encoding="utf-8-sig", newline="") as file:
-        for line in csv.reader(file, delimiter="\t" if path.suffix.lower() in {".tsv", ".tab"} else ","):
-            if line and not line[0].startswith("#"):
-                twice = sorted({name for name in line if line.count(name) > 1})
-                if twice:
-                    raise DataError(f"{path}: the column '{twice[0]}' stands twice. Give each column its own name.")
-                return
+        first = next((line for line in file if line.strip() and not line.startswith("#")), "")
+    between = max("\t;,", key=first.count)
+    return next(csv.reader([first], delimiter=between), []), between
 
 
 def ids_of(rows: pd.DataFrame, source: str, column: str = "id") -> NDArray[np.str_]:
@@ -89,8 +112,9 @@ def ids_of(rows: pd.DataFrame, source: str, column: str = "id") -> NDArray[np.st
 
 
 def quantity_column(
-    rows: pd.DataFrame, name: str, unit: str, source: str, *, least: float | None = None, required: bool = True
-) -> Floats | None:
+    rows: pd.DataFrame, name: str, unit: str, source: str, *, least: float | None = None, most: float | None = None,
+    required: bool = True,
+) -> Floats | None:  # fmt: skip
     """Return a column of quantities, converted to a unit; None where it is absent and not required.
 
     The unit is what follows the name: ``diameter_um`` and ``diameter_nm`` are both a diameter, ``density_g_per_ml``
@@ -102,13 +126,13 @@ def quantity_column(
         The table, and what messages call it.
     name, unit
         Quantity, and unit of the result, as pint knows it; an empty unit takes the column by its bare name.
-    least
-        Smallest value that makes sense, in `unit`.
+    least, most
+        Smallest and largest value that make sense, in `unit`.
 
     Raises
     ------
     DataError
-        If the column has no unit or two columns compete, a value is no number, not finite or below `least`.
+        If the column has no unit or two columns compete, a value is no number, not finite or outside the limits.
     """
     found = [column for column in map(str, rows.columns) if _unit_of(column, name, unit) is not None]
     if len(found) > 1:
@@ -124,12 +148,14 @@ def quantity_column(
     values = _numbers(rows, found[0], source)
     own = _unit_of(found[0], name, unit)
     values = values * (units.to_internal(1.0, own or "", like=unit) / units.to_internal(1.0, unit) if unit else 1.0)
-    if least is not None and (values < least).any():
-        first = int(np.flatnonzero(values < least)[0])
-        raise DataError(
-            f"{source}: row {first + 1}: {found[0]} = {rows[found[0]].iloc[first]} is below {least:g} {unit}".rstrip()
-            + ". Correct it, or leave it empty where it is not known."
-        )
+    for wrong, limit in ((values < (-np.inf if least is None else least), f"below {least}"),
+                         (values > (np.inf if most is None else most), f"above {most}")):  # fmt: skip
+        if wrong.any():
+            first = int(np.flatnonzero(wrong)[0])
+            raise DataError(
+                f"{source}: row {first + 1}: {found[0]} = {rows[found[0]].iloc[first]} is {limit} {unit}".rstrip()
+                + ", which makes no sense here. Is the unit right? Leave it empty where it is not known."
+            )
     return np.asarray(values, np.float64)
 
 

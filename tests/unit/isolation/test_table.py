@@ -36,12 +36,13 @@ def test_other_columns_that_begin_alike_are_left_alone():
         ({"diameter_um": [1.0], "diameter_nm": [1.0]}, "both give the diameter"),
         ({"diameter_um": ["big"]}, "'big' is not a finite number"),
         ({"diameter_um": [np.inf]}, "not a finite number"),
-        ({"diameter_um": [1.0, -1.0]}, "row 2: diameter_um = -1.0 is below 0 um"),
+        ({"diameter_um": [1.0, -1.0]}, "row 2: diameter_um = -1.0 is below 0.0 um"),
+        ({"diameter_nm": [1.0, 6e4]}, "row 2: diameter_nm = 60000.0 is above 50.0 um.*Is the unit right"),
     ],
 )
 def test_a_column_that_cannot_be_used_is_refused(columns, words):
     with pytest.raises(DataError, match=words):
-        quantity_column(pd.DataFrame(columns), "diameter", "um", "t.csv", least=0.0)
+        quantity_column(pd.DataFrame(columns), "diameter", "um", "t.csv", least=0.0, most=50.0)
 
 
 def test_ids_are_one_each():
@@ -61,15 +62,36 @@ def test_ids_are_one_each():
         ("head.csv", "id,x\n", "no rows"),
         ("twice.csv", "# made by hand\nid,x,x\n1,2,3\n", "'x' stands twice"),
         ("no.parquet", "id,x\n1,2\n", "not a table"),
-        ("ragged.csv", "id,x\n1,2,3,4\n1,2,3,4,5\n", "not a table"),
+        ("ragged.csv", "id,x\n1,2,3,4\n1,2,3,4,5\n", "more values than the header has names"),
+        ("late.csv", "id,x\na,1\nb,2,5\n", "more values than the header has names"),
+        ("book.csv", "PK\x03\x04", "is an Excel workbook. Save the sheet as 'CSV UTF-8'"),
+        ("latin.csv", b"id,x_\xb5m\n1,2\n", "not UTF-8 text"),
     ],
 )
 def test_files_that_are_no_tables_are_refused(tmp_path, name, text, words):
     path = tmp_path / name
     if text is not None:
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(DataError, match=words):
         read_rows(path)
+
+
+def test_a_folder_is_no_table(tmp_path):
+    with pytest.raises(DataError, match="is a folder"):
+        read_rows(tmp_path)
+
+
+def test_a_comma_at_the_end_of_rows_shifts_nothing(tmp_path):
+    (tmp_path / "t.csv").write_text("id,diameter_um\na,1,\nb,2,\n", encoding="utf-8")
+    rows = read_rows(tmp_path / "t.csv")
+    assert rows["id"].tolist() == ["a", "b"]
+    assert rows["diameter_um"].tolist() == [1, 2]
+
+
+def test_semicolons_and_decimal_commas_are_read(tmp_path):
+    (tmp_path / "t.csv").write_text("\ufeffid;diameter_um\na;0,5\nb;1,5\nc;\n", encoding="utf-8")
+    found = quantity_column(read_rows(tmp_path / "t.csv"), "diameter", "um", "t")
+    assert found == pytest.approx([0.5, 1.5, np.nan], nan_ok=True)
 
 
 def test_csv_tsv_and_parquet_give_the_same_rows(tmp_path):
