@@ -1,7 +1,8 @@
 """`python -m benchmarks.identify [--develop | --gradients]`: calibration and AUC of `migralab identify`.
 
-Laboratories are simulated by `benchmarks.identify_simulator`. The exponent on the likelihood was chosen on the
-development seeds; the verdict is on other seeds, looked at once the exponent stood.
+Laboratories are simulated by `benchmarks.identify_simulator`. The numbers of the classifier were chosen on the
+development seeds; the verdict is on other seeds, which nothing was chosen on. How many verdicts there were, and why:
+docs/theory/identification.md.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from migralab.isolation.identity.read import shipped_panel
 from migralab.isolation.identity.rules import NO_CALL, call_rows
 
 DEVELOPMENT = range(1, 121)
-VERDICT = range(20_001, 20_201)
+VERDICT = range(40_001, 40_201)
+BETWEEN = (0.1, 0.95)  # of the probability of a class: vesicles of which it is neither nearly sure nor nearly out
 BINS = 10
 RESAMPLES = 500
 
@@ -82,6 +84,17 @@ def worst_error(own: Judged) -> float:
 def migrasome_error(own: Judged) -> float:
     """Calibration error of the probability of a migrasome, over all vesicles."""
     return calibration_error(own.probability[:, 0], own.truth == 0)
+
+
+def between_error(place: int) -> Callable[[Judged], float]:
+    """Return the calibration error of one class over the vesicles of which it is unsure, as a function."""
+
+    def measured(own: Judged) -> float:
+        said = own.probability[:, place]
+        rows = (said > BETWEEN[0]) & (said < BETWEEN[1])
+        return calibration_error(said[rows], own.truth[rows] == place) if rows.any() else np.nan
+
+    return measured
 
 
 def called_error(own: Judged) -> float:
@@ -160,6 +173,9 @@ def verdict(seeds: Sequence[int] = VERDICT) -> None:
             value, low, high = with_interval(own, measure)
             print(f"  {word:<18} {value:.1%} ({low:.1%} to {high:.1%})", flush=True)
         for place, key in enumerate(panel.classes):
+            value, low, high = with_interval(own, between_error(place))
+            share = np.mean((own.probability[:, place] > BETWEEN[0]) & (own.probability[:, place] < BETWEEN[1]))
+            print(f"  ECE unsure {key:<14} {value:.1%} ({low:.1%} to {high:.1%}), {share:.0%} of the vesicles")
             value, low, high = with_interval(own, area(place))
             rows = own.called == place
             right = f"{int((own.truth[rows] == place).sum())} of {int(rows.sum())} calls right"

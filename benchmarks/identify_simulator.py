@@ -21,6 +21,7 @@ SPANS = {
 TRUST = {"FTE": 1.0, "FT": 1.0, "D": 1.0, "ABS": 0.7, "REV": 0.5, "2ND": 0.5, "C": 0.5, "E": 0.25}
 FAINTEST = 0.02  # below this a laboratory writes 0
 BAND = 0.0625  # a band that is called there
+ANY_DENSITY = {"iodixanol": (1.02, 1.20), "sucrose": (1.03, 1.28)}  # g/ml, where nothing is stated
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,13 @@ class Statements:
         spread = np.sqrt(np.log1p((one["sd_um"] / one["mean_um"]) ** 2))
         return np.log(one["mean_um"]) - spread**2 / 2, spread
 
-    def density_law(self, rng: np.random.Generator, vesicle_class: str) -> tuple[float, float]:
+    def density_law(self, rng: np.random.Generator, vesicle_class: str, medium: str) -> tuple[float, float]:
         """Return lowest and highest density in one laboratory; anything where nothing is stated."""
-        own = [one["range_g_per_ml"] for one in self.data["density"] if one["class"] == vesicle_class]
-        return tuple(own[rng.integers(len(own))]) if own else (1.03, 1.28)
+        own = [
+            one["range_g_per_ml"] for one in self.data["density"]
+            if one["class"] == vesicle_class and one["medium"] == medium
+        ]  # fmt: skip
+        return tuple(own[rng.integers(len(own))]) if own else ANY_DENSITY[medium]
 
 
 def simulate_laboratory(
@@ -115,11 +119,12 @@ def simulate_laboratory(
         else:
             columns[f"{marker}_intensity"] = seen[:, place]
     laws = np.array([statements.size_law(rng, name) for name in classes])
-    ranges = np.array([statements.density_law(rng, name) for name in classes])
+    medium = str(rng.choice(list(ANY_DENSITY)))
+    ranges = np.array([statements.density_law(rng, name, medium) for name in classes])
     if rng.random() < 0.8:
         columns["diameter_um"] = np.exp(rng.normal(laws[truth, 0], laws[truth, 1]) + rng.normal(0, 0.1, n))
     if rng.random() < 0.3:
-        columns["density_g_per_ml"] = rng.uniform(*ranges[truth].T) + rng.normal(0, 0.005, n)
+        columns[f"density_{medium}_g_per_ml"] = rng.uniform(*ranges[truth].T) + rng.normal(0, 0.005, n)
     table = pd.DataFrame(columns)
     kept = table.notna().any(axis=1).to_numpy()
     return table[kept].reset_index(drop=True), truth[kept]

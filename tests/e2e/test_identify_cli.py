@@ -133,6 +133,7 @@ def test_a_long_table_is_cut_short_on_the_terminal(capsys, tmp_path):
     [
         ("id,CPQQ_to_cell\na,1\n", [], "does not have CPQQ. Nearest to CPQQ: CPQ"),
         ("id,CPQ_to_cell,size\na,1,1\n", [], "'size' has no unit"),
+        ("id,CPQ_to_cell,density_g_per_ml\na,1,1.1\n", [], "does not say in which medium"),
         ("id,CPQ_to_cell\na,1\na,2\n", [], "id a stands in more than one row"),
         ("id,CPQ_to_cell\na,-1\n", [], "is below 0"),
         ("id,CPQ_to_cell,PIGK_present\na,1,1\nb,,\n", [], "(id b) has no value of any marker"),

@@ -67,9 +67,9 @@ def identify(
     """Say what vesicles, fractions or a sample are: class probabilities, evidence by marker, and a report card.
 
     Columns say what a number means: CPQ_to_cell (ratio to the cell body), TSPAN4_to_fibre, CPQ_intensity (1 is the
-    strongest band on the blot), CPQ_present (1 or 0), diameter_um, density_g_per_ml. Fractions: a column fraction and
-    one per marker. Proteomics: a column gene, abundances of the sample and of the cell body. With too little evidence
-    there is no call, and the reason is said.
+    strongest band on the blot), CPQ_present (1 or 0), diameter_um, density_iodixanol_g_per_ml or
+    density_sucrose_g_per_ml. Fractions: a column fraction and one per marker. Proteomics: a column gene, abundances of
+    the sample and of the cell body. With too little evidence there is no call, and the reason is said.
     """
     if out is not None:
         from migralab.results.run import refuse_existing

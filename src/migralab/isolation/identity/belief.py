@@ -66,9 +66,12 @@ SCALES = {
     "to_cell": Scale(0.0, 0.7, 1.0, -4.0),  # log2 of the ratio
     "to_fibre": Scale(0.0, 0.7, 1.0, -4.0),
     "diameter": Scale(-1.0, 0.7, 0.2, -math.inf),  # log2 of um
-    "density": Scale(1.12, 0.02, 0.005, -math.inf),  # g/ml
+    "density_iodixanol": Scale(1.09, 0.02, 0.005, -math.inf),  # g/ml
+    "density_sucrose": Scale(1.12, 0.02, 0.005, -math.inf),
 }
-PRIOR_COUNT, PRIOR_SHAPE = 0.06, 4.0
+DENSITIES = {"density_iodixanol": "iodixanol", "density_sucrose": "sucrose"}
+"""The medium of each density."""
+PRIOR_COUNT, PRIOR_SHAPE = 0.06, 12.0
 """Weight of the centre in statements, and half of that of the spread: a class without a statement is 4.2 spreads wide,
 that is any word of the scale. Calibrated with the spread on simulated mixtures, development seeds only."""
 
@@ -82,7 +85,7 @@ class Feature:
 
     def __str__(self) -> str:
         words = {"to_cell": " / cell body", "to_fibre": " / fibre", "present": " present", "intensity": ""}
-        return f"{self.marker}{words[self.quantity]}" if self.marker else self.quantity
+        return f"{self.marker}{words[self.quantity]}" if self.marker else self.quantity.replace("_", " in ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +115,11 @@ def evidence_for(panel: Panel, feature: Feature, vesicle_class: str) -> list[Evi
     """Return what the panel states of a feature in a class, in the order of the file."""
     if feature.quantity == "diameter":
         return [_diameter(one) for one in panel.document.diameter if one.vesicle_class == vesicle_class]
-    if feature.quantity == "density":
-        return [_density(one) for one in panel.document.density if one.vesicle_class == vesicle_class]
+    if feature.quantity in DENSITIES:
+        return [
+            _density(one) for one in panel.document.density
+            if one.vesicle_class == vesicle_class and DENSITIES[feature.quantity] == one.medium
+        ]  # fmt: skip
     statements = panel.markers[feature.marker].statements
     own = [one for one in statements if one.vesicle_class == vesicle_class]
     if feature.quantity in ("intensity", "present"):
@@ -186,6 +192,8 @@ class Belief:
     ----------
     features, classes
         In the order of the arrays.
+    groups
+        Of each feature: its marker, or what its marker shares one sentence of one source with.
     mean, count, shape, scale
         (features, classes): normal-inverse-gamma parameters.
     stated
@@ -197,6 +205,7 @@ class Belief:
 
     features: tuple[Feature, ...]
     classes: tuple[str, ...]
+    groups: tuple[str, ...]
     mean: Floats
     count: Floats
     shape: Floats
@@ -225,14 +234,14 @@ class Belief:
     def draw(self, place: int, draws: int) -> tuple[Floats, Floats]:
         """Return means and standard deviations, (draws, classes), from what is believed of one feature.
 
-        The numbers depend on the names of marker, quantity and class alone: not on the table, nor on the rest of
-        the panel.
+        The numbers depend on the names of marker (or of its group: what one sentence says is wrong for all of them or
+        for none), quantity and class alone: not on the table, nor on the rest of the panel.
         """
         feature = self.features[place]
         means, spreads = np.empty((draws, len(self.classes))), np.empty((draws, len(self.classes)))
         number = np.arange(draws, dtype=np.uint64)
         for k, name in enumerate(self.classes):
-            stream = stream_key(f"identity/{feature.marker}/{feature.quantity}/{name}")
+            stream = stream_key(f"identity/{self.groups[place]}/{feature.quantity}/{name}")
             chance, _ = uniform_pair_array(stream, number, 0, 0)
             normal, _ = normal_pair_array(stream, number, 0, 1)
             variance = self.scale[place, k] / special.gammaincinv(self.shape[place, k], chance)
@@ -284,7 +293,8 @@ def believe(panel: Panel, features: Sequence[Feature]) -> Belief:
             mean[i, k], count[i, k], freedom[i, k], scale[i, k], agreement[i, k] = _posterior(
                 evidence, SCALES[feature.quantity]
             )
-    return Belief(tuple(features), classes, mean, count, freedom, scale, stated, agreement)
+    groups = tuple(panel.group(feature.marker) for feature in features)
+    return Belief(tuple(features), classes, groups, mean, count, freedom, scale, stated, agreement)
 
 
 def _posterior(evidence: Sequence[Evidence], base: Scale) -> tuple[float, float, float, float, float]:

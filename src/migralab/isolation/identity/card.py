@@ -1,7 +1,7 @@
 """A report card in the manner of MISEV2023: what was shown of a sample, what is missing. Nothing is invented.
 
-A line is `shown` only if the table holds it, or a person wrote it
-in the file about the sample.
+A line is `shown` only if a row of the table shows it, or a person wrote it in the file about the sample. A marker of
+vesicles must be found; a contaminant need only be looked for.
 """
 
 from __future__ import annotations
@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 from migralab.isolation.identity.belief import Feature
+from migralab.isolation.identity.classify import Readings
 from migralab.isolation.identity.document import AboutDocument
 from migralab.isolation.identity.panel import Panel
+from migralab.isolation.identity.rules import found_markers
 
 SHOWN, MISSING, NOT_APPLICABLE = "shown", "missing", "not applicable"
 
@@ -35,43 +39,55 @@ class Line:
     said: str
 
 
-def fill_card(
-    features: Iterable[Feature], panel: Panel, about: AboutDocument | None, *, imaged: bool = False
-) -> list[Line]:
+def fill_card(readings: Readings, panel: Panel, about: AboutDocument | None, *, imaged: bool = False) -> list[Line]:
     """Return the lines of the card.
 
     Parameters
     ----------
-    features
-        What the table holds.
+    readings
+        What the table holds; what is empty in all rows is not there.
     about
         Facts of the method that a person wrote; None where there are none.
     imaged
         Whether the table is a measurement of images in a dish, where nothing was isolated.
     """
-    features = list(features)
     own = about or AboutDocument(schema=1)
-    kinds: dict[str, list[str]] = {}
-    for feature in features:
-        if feature.marker and feature.marker not in kinds.setdefault(panel.markers[feature.marker].kind, []):
-            kinds[panel.markers[feature.marker].kind].append(feature.marker)
+    measured = [
+        feature for place, feature in enumerate(readings.features)
+        if not np.isnan(readings.values[:, place]).all()
+    ]  # fmt: skip
+    looked = _by_kind((feature.marker for feature in measured if feature.marker), panel)
+    rows = range(len(readings.ids))
+    positive = {marker for row in rows for marker in found_markers(readings, row)}
+    found = _by_kind((feature.marker for feature in measured if feature.marker in positive), panel)
+    ratios = [
+        feature.marker for place, feature in enumerate(readings.features)
+        if feature.quantity == "to_cell" and np.isfinite(readings.values[:, place]).any()
+    ]  # fmt: skip
     return [
         _fact("source amount (cells, volume, tissue)", own.source_amount, "source_amount"),
         _fact("particle count of the preparation", own.particles, "particles", skip=imaged),
         _fact("protein of the preparation", own.protein, "protein", skip=imaged),
         _fact("isolation: speeds, times, rotor, gradient", own.isolation, "isolation", skip=imaged),
-        _markers("a transmembrane marker", kinds.get("transmembrane", []), "TSPAN4, ITGA5, ITGB1, CD63, CD9 or CD81"),
-        _markers("a cytosolic marker of vesicles", kinds.get("cytosolic", []), "ALIX, TSG101, ANXA1 or ANXA5"),
+        _markers("a transmembrane marker", "transmembrane", found, looked, "TSPAN4, ITGA5, ITGB1, CD63, CD9 or CD81"),
+        _markers("a cytosolic marker of vesicles", "cytosolic", found, looked, "ALIX, TSG101, ANXA1 or ANXA5"),
         _markers(
-            "a contaminant looked for", kinds.get("contaminant", []), "calnexin, Sec61a, GM130, Tim23 or histone H3"
+            "a contaminant looked for", "contaminant", looked, looked, "calnexin, Sec61a, GM130, Tim23 or histone H3"
         ),
-        _ratio(features),
-        _size(features, own.size_method, imaged=imaged),
+        _ratio(ratios),
+        _size(measured, own.size_method, imaged=imaged),
         _methods(own.single_particle_methods, imaged=imaged),
         _fact("detection limits", own.detection_limits, "detection_limits"),
         _fact("independent preparations", str(own.replicates) if own.replicates else None, "replicates"),
         _fact("the term used (size, marker, source)", own.name_used, "name_used"),
     ]
+
+
+def _by_kind(markers: Iterable[str], panel: Panel) -> dict[str, list[str]]:
+    kinds: dict[str, list[str]] = {}
+    for marker in dict.fromkeys(markers):
+        kinds.setdefault(panel.markers[marker].kind, []).append(marker)
+    return kinds
 
 
 def _fact(asked: str, said: str | None, field: str, *, skip: bool = False) -> Line:
@@ -82,14 +98,16 @@ def _fact(asked: str, said: str | None, field: str, *, skip: bool = False) -> Li
     return Line(asked, MISSING, f"write {field} in the file of --about")
 
 
-def _markers(asked: str, found: list[str], examples: str) -> Line:
-    if found:
-        return Line(asked, SHOWN, ", ".join(found))
-    return Line(asked, MISSING, f"measure for example {examples}")
+def _markers(
+    asked: str, kind: str, found: dict[str, list[str]], looked: dict[str, list[str]], examples: str
+) -> Line:  # fmt: skip
+    if found.get(kind):
+        return Line(asked, SHOWN, ", ".join(found[kind]))
+    there = f"looked for and not found: {', '.join(looked[kind])}; " if looked.get(kind) else ""
+    return Line(asked, MISSING, f"{there}measure for example {examples}")
 
 
-def _ratio(features: list[Feature]) -> Line:
-    found = [feature.marker for feature in features if feature.quantity == "to_cell"]
+def _ratio(found: list[str]) -> Line:
     if found:
         return Line("a ratio to the cell body", SHOWN, ", ".join(found))
     return Line("a ratio to the cell body", MISSING, "load the cell body beside the sample, at equal protein")

@@ -17,7 +17,7 @@ from migralab.spec.experiment import nearest
 Floats = NDArray[np.float64]
 Watch = Callable[[int, int], None]
 
-TEMPER = 0.8
+TEMPER = 0.7
 """Exponent on the likelihood of all markers together: markers of one vesicle rise and fall together, so ten of them
 are worth fewer. Calibrated on simulated mixtures, development seeds only (docs/theory/identification.md)."""
 DRAWS = 200
@@ -62,7 +62,8 @@ class Classified:
     support
         (n,) share of the drawn panels in which the most probable class stays so; NaN without draws.
     log_likelihood
-        (n, features, classes), tempered, natural logarithm; 0 where a feature is missing or not used.
+        (n, features, classes), tempered and shared among markers of one group, natural logarithm; 0 where a feature is
+        missing or not used.
     used
         (n, features): which counted.
     belief
@@ -144,8 +145,9 @@ def classify(
     values = np.where(used, readings.values, np.nan)
     n, k = len(values), len(belief.classes)
     likelihood = np.zeros((n, len(belief.features), k))
+    weight = temper * _share(used, belief)
     for place in range(len(belief.features)):
-        likelihood[:, place] = temper * belief.log_density(place, values[:, place])
+        likelihood[:, place] = weight[:, place, None] * belief.log_density(place, values[:, place])
     with np.errstate(divide="ignore"):
         start = np.log(prior)
     probability = special.softmax(likelihood.sum(axis=1) + start, axis=1)
@@ -157,7 +159,7 @@ def classify(
             rows = slice(first, first + _ROWS_AT_ONCE)
             total = np.zeros((len(values[rows]), draws, k)) + start
             for place, own in enumerate(drawn):
-                total += temper * belief.log_density_given(place, values[rows, place], own)
+                total += weight[rows, place, None, None] * belief.log_density_given(place, values[rows, place], own)
             support[rows] = (total.argmax(axis=2) == best[rows, None]).mean(axis=1)
             low[rows], high[rows] = np.quantile(special.softmax(total, axis=2), ENDS, axis=1)
             # The integrated value can lie outside the quantiles of a lopsided law; the interval must hold it
@@ -165,6 +167,15 @@ def classify(
             if watch:
                 watch(min(first + _ROWS_AT_ONCE, n), n)
     return Classified(belief.classes, probability, low, high, support, likelihood, used, belief)
+
+
+def _share(used: NDArray[np.bool_], belief: Belief) -> Floats:
+    """Return the part of a vote that each value has, (n, features): markers of one group have one together."""
+    share = np.ones(used.shape)
+    for group in {name for name in belief.groups if name}:
+        own = np.array([name == group for name in belief.groups])
+        share[:, own] /= np.maximum(used[:, own].sum(axis=1, keepdims=True), 1)
+    return share
 
 
 def _choose(readings: Readings, belief: Belief) -> NDArray[np.bool_]:

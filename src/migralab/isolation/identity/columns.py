@@ -1,14 +1,15 @@
 """From the columns of a table to readings: which marker, which quantity, and what a number means.
 
-============================  ======================================================================================
-``CPQ_to_cell``               ratio to the cell body at equal protein load, or of mean light; 1 is as much as in it
-``TSPAN4_to_fibre``           ratio of mean light to the fibre
-``CPQ_intensity``             1 is the strongest band of that marker on the same blot, the lane of the cell included
-``CPQ_present``               1 or yes: seen; 0 or no: looked for and not seen
-``diameter_um``               any unit of length
-``density_g_per_ml``          buoyant density
-``attachment``                ``tip``, ``junction``, ``shaft``, ``free`` or ``unknown``
-============================  ======================================================================================
+==============================  ====================================================================================
+``CPQ_to_cell``                 ratio to the cell body at equal protein load, or of mean light; 1 is as much as in it
+``TSPAN4_to_fibre``             ratio of mean light to the fibre
+``CPQ_intensity``               1 is the strongest band of that marker on the same blot, the lane of the cell included
+``CPQ_present``                 1 or yes: seen; 0 or no: looked for and not seen
+``diameter_um``                 any unit of length
+``density_iodixanol_g_per_ml``  buoyant density in isotonic iodixanol
+``density_sucrose_g_per_ml``    buoyant density in sucrose
+``attachment``                  ``tip``, ``junction``, ``shaft``, ``free`` or ``unknown``
+==============================  ====================================================================================
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from migralab.core.errors import DataError
-from migralab.isolation.identity.belief import Feature
+from migralab.isolation.identity.belief import DENSITIES, Feature
 from migralab.isolation.identity.classify import Readings
 from migralab.isolation.identity.panel import Panel
 from migralab.isolation.table import ids_of, quantity_column
@@ -35,7 +36,8 @@ ENDINGS = {
     "_intensity": "intensity", "_present": "present",
 }  # fmt: skip
 PLACE = "ATTACHED"
-_ATTACHED = {"tip": 1.0, "junction": 1.0, "shaft": 1.0, "free": 0.0, "unknown": np.nan}
+ATTACHED = {"tip": 1.0, "junction": 1.0, "free": 0.0, "shaft": np.nan, "unknown": np.nan}
+"""What a place says. The definition names tip and branch point: on the shaft a vesicle may be one or a passer-by."""
 _TRUE, _FALSE = {"1", "1.0", "true", "yes", "+"}, {"0", "0.0", "false", "no", "-"}
 _SHOWN = 6
 
@@ -157,15 +159,28 @@ def _sizes(rows: pd.DataFrame, panel: Panel, source: str) -> dict[Feature, Float
             row = int(np.flatnonzero(diameter == 0)[0]) + 1
             raise DataError(f"{source}: row {row}: a diameter of 0. Leave it empty where it is not known.")
         found[Feature("", "diameter")] = np.log2(diameter)
-    density = quantity_column(rows, "density", "g/ml", source, least=0.5, required=False)
-    if density is not None:
-        found[Feature("", "density")] = density
+    found |= _densities(rows, source)
     if "attachment" in rows.columns and PLACE in panel.markers:
         words = rows["attachment"].fillna("unknown").astype(str).str.casefold()
-        wrong = sorted(set(words) - set(_ATTACHED))
+        wrong = sorted(set(words) - set(ATTACHED))
         if wrong:
-            raise DataError(f"{source}: attachment '{wrong[0]}'. Allowed: {', '.join(_ATTACHED)}.")
-        found[Feature(PLACE, "present")] = np.array([_ATTACHED[word] for word in words])
+            raise DataError(f"{source}: attachment '{wrong[0]}'. Allowed: {', '.join(ATTACHED)}.")
+        found[Feature(PLACE, "present")] = np.array([ATTACHED[word] for word in words])
+    return found
+
+
+def _densities(rows: pd.DataFrame, source: str) -> dict[Feature, Floats]:
+    found = {}
+    for column in map(str, rows.columns):
+        if column.split("_")[0] == "density" and not column.startswith(tuple(DENSITIES)):
+            raise DataError(
+                f"{source}: the column '{column}' does not say in which medium. Name it density_iodixanol_g_per_ml or "
+                "density_sucrose_g_per_ml: a vesicle loses water to sucrose and is heavier there."
+            )
+    for quantity in DENSITIES:
+        density = quantity_column(rows, quantity, "g/ml", source, least=0.5, required=False)
+        if density is not None:
+            found[Feature("", quantity)] = density
     return found
 
 

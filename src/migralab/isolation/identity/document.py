@@ -10,6 +10,7 @@ from migralab.spec.parameter import Frozen, Tag
 
 Level = Literal["strongest", "strong", "present", "weak", "trace", "absent"]
 Kind = Literal["transmembrane", "membrane", "cytosolic", "luminal", "contaminant", "rna", "stain", "place"]
+Medium = Literal["iodixanol", "sucrose", "unsaid"]
 Positive = Annotated[float, Field(gt=0)]
 
 
@@ -29,8 +30,9 @@ class VesicleClass(Frozen):
         At least `least` of these must be found in a row.
     to_cell
         Whether one of those found must come as a ratio to the cell body, too.
-    place, beside
-        Or: this marker of the place is found, and one of `beside` is brighter than on the fibre.
+    place, beside, least_um
+        Or: this marker of the place is found, one of `beside` is brighter than on the fibre, and the diameter is known
+        and at least this (um): more than a fibre is wide.
     """
 
     name: str = Field(min_length=1)
@@ -39,6 +41,7 @@ class VesicleClass(Frozen):
     to_cell: bool = False
     place: str | None = None
     beside: tuple[str, ...] = ()
+    least_um: Positive | None = None
 
 
 class Sourced(Frozen):
@@ -97,9 +100,14 @@ class DiameterStatement(Sourced):
 
 
 class DensityStatement(Sourced):
-    """Buoyant densities of a class: a range in which nine of ten lie (g/ml)."""
+    """Buoyant densities of a class: a range in which nine of ten lie (g/ml), and the medium of the gradient.
+
+    A vesicle loses water to sucrose and is heavier there than in isotonic iodixanol, so a density counts only against
+    statements of its own medium; where a source does not say which (``unsaid``), its statement counts against none.
+    """
 
     range_g_per_ml: tuple[Positive, Positive]
+    medium: Medium
 
     @model_validator(mode="after")
     def _rises(self) -> Self:
@@ -109,11 +117,15 @@ class DensityStatement(Sourced):
 
 
 class Marker(Frozen):
-    """A protein, RNA or stain with all that is stated of it."""
+    """A protein, RNA or stain with all that is stated of it.
+
+    Markers of one `together` share one sentence of one source; all of them count as much as one.
+    """
 
     name: str = Field(min_length=1)
     aliases: tuple[str, ...] = ()
     kind: Kind
+    together: str | None = None
     statements: tuple[Statement, ...]
 
 

@@ -176,6 +176,7 @@ def _solve_draws(fractions: Fractions, belief: Belief, kept: list[int], draws: i
         ]
     )
     weights *= belief.agreement[:, kept].min(axis=1)[:, None]
+    weights /= np.array([belief.groups.count(group) for group in belief.groups])[:, None]
     amounts = np.zeros((draws, len(fractions.names), len(kept)))
     for draw in range(draws):
         root = np.sqrt(weights[:, draw])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from migralab.core.errors import RequestError
-from migralab.isolation.identity.belief import Feature, evidence_for
+from migralab.isolation.identity.belief import DENSITIES, Feature, evidence_for
 from migralab.isolation.identity.card import Line, fill_card
 from migralab.isolation.identity.classify import TEMPER, Classified, Readings, Watch, classify, read_prior
 from migralab.isolation.identity.columns import read_vesicles
@@ -160,7 +160,7 @@ def identify(
     return Identification(
         **common, readings=readings, classified=classified, counts=counts,
         calls=tuple(call_rows(readings, classified, judge, prior)), notes=(*notes, *readings.notes),
-        card=tuple(fill_card(readings.features, judge, facts, imaged=imaged)),
+        card=tuple(fill_card(readings, judge, facts, imaged=imaged)),
     )  # fmt: skip
 
 
@@ -176,7 +176,7 @@ def _of_fractions(
     readings = fractions.readings()
     return Identification(
         **common, readings=readings, fractions=fractions, mixture=unmix(fractions, judge), notes=fractions.notes,
-        card=tuple(fill_card(readings.features, judge, facts)),
+        card=tuple(fill_card(readings, judge, facts)),
     )  # fmt: skip
 
 
@@ -267,7 +267,7 @@ def list_evidence(found: Identification) -> pd.DataFrame:
 
 
 def _shown(feature: Feature, value: float) -> float:
-    return float(value if feature.quantity in ("present", "density") else np.exp2(value))
+    return float(value if feature.quantity in ("present", *DENSITIES) else np.exp2(value))
 
 
 def list_contradictions(found: Identification) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from migralab.core.errors import DataError
+from migralab.isolation.identity.columns import ATTACHED
 from migralab.isolation.identity.panel import Panel
 from migralab.isolation.table import read_rows
 
@@ -84,7 +85,8 @@ def read_measurement(path: str | Path, channels: Mapping[str, str], panel: Panel
 
 def _drop_unknown(rows: pd.DataFrame, folder: Path, notes: list[str]) -> tuple[pd.DataFrame, list[str]]:
     """Leave out vesicles of which the picture says neither size, nor place, nor light."""
-    known = rows.drop(columns=["id", "attachment"]).notna().any(axis=1) | (rows["attachment"] != "unknown")
+    placed = rows["attachment"].map(ATTACHED).notna()
+    known = rows.drop(columns=["id", "attachment"]).notna().any(axis=1) | placed
     if not known.any():
         raise DataError(f"{folder}: no vesicle of the last frame has a size, a place or a ratio. Measure it anew.")
     lost = int((~known).sum())

@@ -53,6 +53,10 @@ class Panel:
         """Return the key of the marker of this name, None where there is none; case, spaces and dashes do not count."""
         return self._names.get(plain_name(name))
 
+    def group(self, marker: str) -> str:
+        """Return what a marker counts together with: itself where nothing is said; an empty text stays so."""
+        return (self.markers[marker].together or marker) if marker else ""
+
     def known_names(self) -> list[str]:
         """Return every name under which a marker is known."""
         return [name for key, marker in self.markers.items() for name in (key, *marker.aliases)]

@@ -1,7 +1,8 @@
 """When a class may be called: enough positive markers, a ratio to the cell body, a clear probability. Else no call.
 
 A migrasome needs two of CPQ, NDST1, EOGT and PIGK and a ratio to the cell body; that a vesicle lacks ALIX or TSG101
-is never enough. In an image it may instead be seen at its place, on a fibre, and brighter than the fibre.
+is never enough. In an image it may instead be seen at its place, on the tip or a junction of a fibre, brighter than
+the fibre and larger than it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from migralab.isolation.identity.belief import DETECTION, Floats
+from migralab.isolation.identity.belief import DETECTION, Feature, Floats
 from migralab.isolation.identity.classify import Classified, Readings
 from migralab.isolation.identity.document import VesicleClass
 from migralab.isolation.identity.panel import Panel
@@ -98,7 +99,10 @@ def _call(row: int, readings: Readings, classified: Classified, panel: Panel, bi
 def basis_of(own: VesicleClass, readings: Readings, row: int) -> tuple[str, str]:
     """Return on what a class may be called, or an empty text and what is lacking."""
     found = found_markers(readings, row)
-    if own.place and own.place in found and any("to_fibre" in found.get(marker, ()) for marker in own.beside):
+    placed = own.place is not None and own.place in found
+    bright = any("to_fibre" in found.get(marker, ()) for marker in own.beside)
+    large = own.least_um is None or _diameter(readings, row) >= own.least_um
+    if placed and bright and large:
         return "place", ""
     positive = [marker for marker in own.call_on if marker in found]
     ratio = any(
@@ -109,9 +113,17 @@ def basis_of(own: VesicleClass, readings: Readings, row: int) -> tuple[str, str]
         wanted = ", ".join(own.call_on)
         there = f"found: {', '.join(positive)}" if positive else "none found"
         lacking = f"{own.name} needs {own.least} of {wanted} ({there})"
-        if own.place and own.place in found:
+        if placed and not bright:
             lacking += f", or one of {', '.join(own.beside)} brighter than the fibre"
+        if placed and not large:
+            lacking += f", or a diameter of at least {own.least_um:g} um at its place on the fibre"
         return "", lacking
     if own.to_cell and not ratio:
         return "", f"{own.name} needs a ratio to the cell body of one of {', '.join(own.call_on)}"
     return "molecules", ""
+
+
+def _diameter(readings: Readings, row: int) -> float:
+    """Return the diameter of a row in um; NaN where it is not known."""
+    own = Feature("", "diameter")
+    return float(np.exp2(readings.values[row, readings.features.index(own)])) if own in readings.features else np.nan

@@ -33,14 +33,14 @@ def panel_of(*statements, more=None):
 
 
 def test_posterior_of_two_contradicting_statements_is_the_sum_done_by_hand():
-    """Weak is -3 (sd 0.7), absent is -7 (sd 1); prior: centre -3 with weight 0.06, shape 4, spread 0.7."""
+    """Weak is -3 (sd 0.7), absent is -7 (sd 1); prior: centre -3 with weight 0.06, shape 12, spread 0.7."""
     belief = believe(
         panel_of(("migrasome", {"level": "weak"}), ("migrasome", {"level": "absent"})), [Feature("M", "intensity")]
     )
-    within = 4 * 0.49 + 0.5 * (0.49 + 1) + 0.5 * 0.06 * 2 / 2.06 * (-5 + 3) ** 2
+    within = 12 * 0.49 + 0.5 * (0.49 + 1) + 0.5 * 0.06 * 2 / 2.06 * (-5 + 3) ** 2
     assert belief.mean[0, 0] == pytest.approx((0.06 * -3 + 2 * -5) / 2.06, rel=1e-12)
     assert belief.count[0, 0] == pytest.approx(2.06)
-    assert belief.shape[0, 0] == pytest.approx(5.0)
+    assert belief.shape[0, 0] == pytest.approx(13.0)
     assert belief.scale[0, 0] == pytest.approx(within + 0.5 * (4 + 4), rel=1e-12)
     assert belief.agreement[0, 0] == pytest.approx(within / (within + 4), rel=1e-12)
     assert not belief.stated[0, 1]
@@ -115,6 +115,19 @@ def test_ratios_to_the_cell_come_from_two_levels_of_one_source():
     assert (one.centre, one.source) == (4.5, "zhao2019")
     assert evidence_for(panel, Feature("CPQ", "to_cell"), "exosome") == []  # nothing beside nothing
     assert evidence_for(panel, Feature("CD63", "to_cell"), "migrasome") == []
+
+
+def test_a_density_counts_against_statements_of_its_own_medium():
+    """Sucrose of the reviews, iodixanol of Zhao 2019; one abstract names no medium and counts in neither."""
+    panel = shipped_panel()
+    said = {
+        (medium, name): [own.said for own in evidence_for(panel, Feature("", f"density_{medium}"), name)]
+        for medium in ("iodixanol", "sucrose") for name in ("migrasome", "exosome", "microvesicle")
+    }  # fmt: skip
+    assert said["iodixanol", "migrasome"] == ["1.053 to 1.103 g/ml"]
+    assert said["sucrose", "migrasome"] == said["iodixanol", "microvesicle"] == []
+    assert said["sucrose", "exosome"] == ["1.13 to 1.19 g/ml", "1.1 to 1.14 g/ml"]
+    assert "1.07 to 1.11 g/ml" not in said["sucrose", "microvesicle"]
 
 
 def test_diameters_are_log_normal():

@@ -94,6 +94,39 @@ def test_a_contradicted_marker_moves_the_call_less():
     assert agreed.probability[0, 0] > argued.probability[0, 0]
 
 
+RNAS = [Feature(name, "intensity") for name in ("miR-1303", "miR-490-5p", "miR-548a", "miR-611", "miR-661")]
+
+
+def test_five_markers_of_one_sentence_count_as_one():
+    """The review names the five in one sentence: five strong bands say what one says; with a weak one, their mean."""
+    one, five = (classify(readings([0.0] * n, RNAS[:n]), PANEL, FLAT) for n in (1, 5))
+    for name in ("probability", "low", "high", "support"):
+        assert getattr(five, name) == pytest.approx(getattr(one, name), rel=1e-9)
+    assert five.bits()[0].sum() == pytest.approx(one.bits()[0].sum(), rel=1e-9)
+    some = classify(readings([0.0, np.nan, np.nan, np.nan, np.nan], RNAS), PANEL, FLAT, draws=0)
+    assert some.probability == pytest.approx(one.probability, rel=1e-9)
+    mixed, low = (classify(readings([values], RNAS[:2][: len(values)]), PANEL, FLAT, draws=0)
+                  for values in ((0.0, -4.0), (-4.0,)))  # fmt: skip
+    both = (one.log_likelihood.sum(axis=1) + low.log_likelihood.sum(axis=1)) / 2
+    assert mixed.log_likelihood.sum(axis=1) == pytest.approx(both, rel=1e-9)
+
+
+def test_an_exosome_stays_one_where_it_floats_in_iodixanol():
+    """1.07 g/ml is where the bench puts an exosome in iodixanol; a density in sucrose was measured of others."""
+    row = [Feature(name, "intensity") for name in ("ALIX", "TSG101", "CD63")] + [Feature("", "diameter")]
+    values = [0.0, 0.0, 0.0, np.log2(0.13)]
+    bare = classify(readings(values, row), PANEL, FLAT, draws=0).probability[0, 1]
+    found = {
+        medium: classify(
+            readings([*values, 1.07], [*row, Feature("", f"density_{medium}")]), PANEL, FLAT, draws=0
+        ).probability[0, 1]
+        for medium in ("iodixanol", "sucrose")
+    }
+    assert bare > 0.9
+    assert found["iodixanol"] > 0.85
+    assert found["sucrose"] < found["iodixanol"]
+
+
 @pytest.mark.parametrize(
     ("prior", "said"),
     [

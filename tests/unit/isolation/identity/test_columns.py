@@ -26,7 +26,8 @@ def value(found, marker, quantity):
 def test_numbers_are_read_on_the_scale_of_their_quantity():
     found = read(
         id=["a", "b"], cpq_to_cell=[4.0, 0.0], PDCD6IP_intensity=[0.25, np.nan], TSPAN4_to_fiber=[8, 1],
-        PIGK_present=["yes", "0"], diameter_nm=[500, 2000], density_g_per_ml=[1.08, 1.1], attachment=["tip", "unknown"],
+        PIGK_present=["yes", "0"], diameter_nm=[500, 2000], density_iodixanol_g_per_ml=[1.08, 1.1],
+        attachment=["tip", "unknown"],
     )  # fmt: skip
     assert found.ids.tolist() == ["a", "b"]
     assert value(found, "CPQ", "to_cell").tolist() == [2.0, -np.inf]
@@ -35,7 +36,7 @@ def test_numbers_are_read_on_the_scale_of_their_quantity():
     assert value(found, "TSPAN4", "to_fibre").tolist() == [3.0, 0.0]
     assert value(found, "PIGK", "present").tolist() == [1.0, 0.0]
     assert value(found, "", "diameter") == pytest.approx([-1.0, 1.0])
-    assert value(found, "", "density").tolist() == [1.08, 1.1]
+    assert value(found, "", "density_iodixanol").tolist() == [1.08, 1.1]
     assert value(found, "ATTACHED", "present")[0] == 1.0
     assert np.isnan(value(found, "ATTACHED", "present")[1])
 
@@ -46,7 +47,10 @@ def test_numbers_are_read_on_the_scale_of_their_quantity():
         ({"CPQQ_to_cell": [1.0]}, r"does not have CPQQ. Nearest to CPQQ: CPQ.*--ignore-unknown"),
         ({"CPQ_to_cell": [1.0], "size": [1.0]}, "'size' has no unit. Name it diameter_um"),
         ({"CPQ_to_cell": [1.0], "diameter": [1.0]}, "'diameter' has no unit"),
-        ({"CPQ_to_cell": [1.0], "density": [1.1]}, "'density' has no unit"),
+        ({"CPQ_to_cell": [1.0], "density": [1.1]}, "'density' does not say in which medium"),
+        ({"CPQ_to_cell": [1.0], "density_g_per_ml": [1.1]}, "Name it density_iodixanol_g_per_ml or density_sucrose"),
+        ({"CPQ_to_cell": [1.0], "density_percoll_g_per_ml": [1.1]}, "'density_percoll_g_per_ml' does not say"),
+        ({"CPQ_to_cell": [1.0], "density_sucrose": [1.1]}, "'density_sucrose' has no unit"),
         ({"id": ["a", "a"], "CPQ_to_cell": [1.0, 2.0]}, "id a stands in more than one row"),
         ({"CPQ_intensity": [0.5, -0.1]}, r"row 2: CPQ_intensity = -0.1 is below 0"),
         ({"CPQ_intensity": [0.5, 3.0]}, r"row 2: CPQ_intensity = 3 is above 1.*strongest lane"),
@@ -63,6 +67,13 @@ def test_numbers_are_read_on_the_scale_of_their_quantity():
 def test_bad_columns_are_refused(columns, said):
     with pytest.raises(DataError, match=said):
         read(**columns)
+
+
+def test_a_place_is_a_tip_or_a_junction():
+    """The definition (Ma 2015) names tip and branch point; the shaft speaks neither for it nor against it."""
+    found = read(attachment=["tip", "junction", "free", "shaft"], diameter_um=[1.0] * 4)
+    assert value(found, "ATTACHED", "present")[:3].tolist() == [1.0, 1.0, 0.0]
+    assert np.isnan(value(found, "ATTACHED", "present")[3])
 
 
 def test_unknown_markers_can_be_passed_over_and_are_named():

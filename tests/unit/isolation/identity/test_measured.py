@@ -86,6 +86,13 @@ def test_a_vesicle_of_which_nothing_is_known_is_left_out_and_counted(folder):
         read_measurement(folder, {}, shipped_panel())
 
 
+def test_a_vesicle_on_the_shaft_of_which_nothing_else_is_known_is_left_out(folder):
+    (folder / "migrasomes.csv").write_text(MIGRASOMES + "3,1,1,7,7,,,shaft,True,3,1,0\n")
+    rows, notes = read_measurement(folder, {}, shipped_panel())
+    assert rows["id"].tolist() == [0, 1, 2]
+    assert notes[-1].startswith("1 vesicles without size")
+
+
 def test_one_channel_leaves_size_and_attachment(folder):
     (folder / "markers.csv").unlink()
     found = identify(folder)

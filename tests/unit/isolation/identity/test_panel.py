@@ -61,6 +61,14 @@ def test_shipped_panel_is_a_panel_that_a_user_could_bring(tmp_path):
     assert read_panel(write(tmp_path, text)).document == shipped_panel().document
 
 
+def test_a_density_names_its_medium(tmp_path):
+    line = "density:\n  - {class: exosome, range_g_per_ml: [1.1, 1.2], source: me, where: Fig. 1, tag: FT"
+    with pytest.raises(SpecError, match=r"panel.yaml:20 .*medium"):
+        read_panel(write(tmp_path, GOOD + line + "}\n"))
+    (own,) = read_panel(write(tmp_path, GOOD + line + ", medium: sucrose}\n")).document.density
+    assert own.medium == "sucrose"
+
+
 def test_a_source_can_be_left_out():
     left = shipped_panel().leave_out(["zhao2019"])
     sources = {one.source for own in left.markers.values() for one in own.statements}

@@ -60,6 +60,24 @@ def test_a_vesicle_at_its_place_and_brighter_than_its_fibre_is_one():
     assert free["call"] == "no call"
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"attachment": "shaft"}, "needs 2 of CPQ, NDST1, EOGT, PIGK (none found)"),
+        ({"diameter_um": 0.2}, "or a diameter of at least 0.3 um"),
+        ({"diameter_um": None}, "or a diameter of at least 0.3 um"),
+    ],
+)
+def test_the_shaft_a_spot_and_an_unknown_size_are_no_place(change, said):
+    """The definition: on the tip or a branch point, and larger than the fibre (Ma 2015; measurement.md A4)."""
+    row = {"attachment": "tip", "WGA_to_fibre": 2.0, "TSPAN4_to_fibre": 8.0, "diameter_um": 1.0} | change
+    found = identify(pd.DataFrame([row]).astype({"diameter_um": float}))
+    basis, lacking = basis_of(found.panel.classes["migrasome"], found.readings, 0)
+    assert basis == ""
+    assert said in lacking
+    assert found.calls[0].call == "no call"
+
+
 def test_light_alone_is_no_place():
     """Brighter than the fibre, but lying free, or of unknown place: molecules are asked for."""
     for attachment in ("free", "unknown"):
