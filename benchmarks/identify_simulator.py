@@ -122,7 +122,8 @@ def simulate_laboratory(
     medium = str(rng.choice(list(ANY_DENSITY)))
     ranges = np.array([statements.density_law(rng, name, medium) for name in classes])
     if rng.random() < 0.8:
-        columns["diameter_um"] = np.exp(rng.normal(laws[truth, 0], laws[truth, 1]) + rng.normal(0, 0.1, n))
+        size = np.exp(rng.normal(laws[truth, 0], laws[truth, 1]) + rng.normal(0, 0.1, n))
+        columns["diameter_um"] = np.minimum(size, 100.0)  # a wide law of a little-known class has no upper end
     if rng.random() < 0.3:
         columns[f"density_{medium}_g_per_ml"] = rng.uniform(*ranges[truth].T) + rng.normal(0, 0.005, n)
     table = pd.DataFrame(columns)

@@ -18,6 +18,9 @@ _LARGEST = 2_000_000_000  # bytes; 1e7 vesicles as CSV are about half of it
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx and .xls begin
 _SHOWN = 5  # ids or columns that a message lists
 
+LARGEST_UM, DENSEST_G_PER_ML = 100.0, 2.0
+"""Beyond these no vesicle is: whole cells measure 10 to 30 um, and nothing of a cell is denser than nucleic acids."""
+
 Floats = NDArray[np.float64]
 
 

@@ -120,6 +120,11 @@ def read_prior(prior: Mapping[str, float] | None, panel: Panel) -> Floats:
             f"the prior sums to {total:g}, not to 1.{missing} Give numbers that sum to 1; a class that is left out "
             "is taken as not there."
         )
+    if sum(value > 0 for value in prior.values()) < 2:
+        raise RequestError(
+            "the prior leaves one class, so that every row would be called it whatever was measured. Give at least two "
+            f"classes a probability above 0. Classes: {', '.join(classes)}."
+        )
     return np.array([prior.get(name, 0.0) for name in classes])
 
 

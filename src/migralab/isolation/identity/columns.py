@@ -24,7 +24,7 @@ from migralab.core.errors import DataError
 from migralab.isolation.identity.belief import DENSITIES, Feature
 from migralab.isolation.identity.classify import Readings
 from migralab.isolation.identity.panel import Panel
-from migralab.isolation.table import ids_of, quantity_column
+from migralab.isolation.table import DENSEST_G_PER_ML, LARGEST_UM, ids_of, quantity_column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,7 +151,7 @@ def _yes_or_no(rows: pd.DataFrame, column: str, source: str) -> Floats:
 
 def _sizes(rows: pd.DataFrame, panel: Panel, source: str) -> dict[Feature, Floats]:
     found = {}
-    diameter = quantity_column(rows, "diameter", "um", source, least=0.0, required=False)
+    diameter = quantity_column(rows, "diameter", "um", source, least=0.0, most=LARGEST_UM, required=False)
     if "size" in rows.columns:
         raise DataError(f"{source}: the column 'size' has no unit. Name it diameter_um or diameter_nm.")
     if diameter is not None:
@@ -178,7 +178,7 @@ def _densities(rows: pd.DataFrame, source: str) -> dict[Feature, Floats]:
                 "density_sucrose_g_per_ml: a vesicle loses water to sucrose and is heavier there."
             )
     for quantity in DENSITIES:
-        density = quantity_column(rows, quantity, "g/ml", source, least=0.5, required=False)
+        density = quantity_column(rows, quantity, "g/ml", source, least=0.5, most=DENSEST_G_PER_ML, required=False)
         if density is not None:
             found[Feature("", quantity)] = density
     return found

@@ -140,7 +140,7 @@ class PanelDocument(Frozen):
     density: tuple[DensityStatement, ...] = ()
 
 
-class AboutDocument(Frozen):
+class AboutDocument(Frozen, coerce_numbers_to_str=True):
     """What the table cannot say of a sample: read from a file that a person writes; every field may be left out.
 
     Parameters

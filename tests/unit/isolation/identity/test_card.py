@@ -99,3 +99,7 @@ def test_an_image_of_a_dish_isolated_nothing():
     assert found["isolation"] == found["particle count of the preparation"] == NOT_APPLICABLE
     assert found["size"] == SHOWN
     assert found["source amount"] == MISSING
+
+
+def test_numbers_may_stand_where_words_are_meant():
+    assert AboutDocument.model_validate({"schema": 1, "particles": 2e9, "size_method": 5}).particles == "2000000000.0"

@@ -139,3 +139,8 @@ def test_an_exosome_stays_one_where_it_floats_in_iodixanol():
 def test_a_prior_that_makes_no_sense_is_refused(prior, said):
     with pytest.raises(RequestError, match=said):
         read_prior(prior, PANEL)
+
+
+def test_a_prior_of_one_class_is_refused():
+    with pytest.raises(RequestError, match="leaves one class"):
+        read_prior({"migrasome": 1.0}, PANEL)

@@ -99,3 +99,9 @@ def test_a_table_that_fits_nothing_is_asked_about():
         tell_kind(pd.DataFrame(columns=["a", "b"]), PANEL, "t.csv")
     with pytest.raises(RequestError, match="--sample and --reference are for proteomics"):
         identify(pd.DataFrame({"CPQ_to_cell": [1.0]}), question=Question(reference="cell"))
+
+
+@pytest.mark.parametrize(("column", "value"), [("diameter_um", 120), ("density_iodixanol_g_per_ml", 1080)])
+def test_a_size_or_density_that_no_vesicle_has_is_refused(column, value):
+    with pytest.raises(DataError, match="Is the unit right"):
+        read_vesicles(pd.DataFrame({column: [value]}), PANEL, "t")

@@ -116,4 +116,4 @@ def test_too_few_markers_and_a_prior_are_refused():
     with pytest.raises(DataError, match="no column 'fraction'"):
         read_fractions(gradient([(1, 0)]).drop(columns="fraction"), PANEL, "t.csv")
     with pytest.raises(RequestError, match="shares have no prior"):
-        identify(gradient([(1, 0)]), question=Question(prior={"migrasome": 1.0}))
+        identify(gradient([(1, 0)]), question=Question(prior={"migrasome": 0.5, "exosome": 0.5}))
