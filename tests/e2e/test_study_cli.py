@@ -48,6 +48,9 @@ def test_the_number_of_patients_stands_first(capsys, file):
     text = "\n".join(out)
     assert "What moves it most: creatinine of pan (fold), 1 (0.8 to 1) [E]" in text
     assert "Lead over protein" in text
+    assert "the same if nobody is ill (both folds 1): migrasomes first" in text
+    assert "so within 14 days the healthy are called raised" in text
+    assert "Beware: migrasomes rise to 2.1 times their level before and the limit is 2.3" in text
     assert "without creatinine normalisation" in text
 
 
@@ -96,6 +99,7 @@ def test_real_counts_are_judged_by_the_same_code(capsys, tmp_path, file):
     out = capsys.readouterr().out
     assert "Area under the ROC curve" in out
     assert "8 saline and 8 pan" in out
+    assert "Limits: the wider of a bootstrap over subjects and Clopper-Pearson's" in out
     assert {item.name for item in (tmp_path / "real").iterdir()} == {
         "cohort.png", "roc.png", "roc.csv", "study.html", "study.json",
     }  # fmt: skip

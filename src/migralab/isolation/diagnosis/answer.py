@@ -19,7 +19,8 @@ from migralab.isolation.diagnosis.power import (
     Needed,
     PowerCurve,
     choose_sizes,
-    compare_logarithms,
+    claim_logarithms,
+    claim_ranks,
     compare_ranks,
     read_size,
     simulate_power,
@@ -88,7 +89,9 @@ class Planned:
     n
         Subjects of the smaller group.
     power, power_low, power_high
-        Share of simulated studies with p below alpha, with Wilson's 95 % limits.
+        Share of simulated studies with p below alpha and the difference that is looked for, with Wilson's 95 % limits.
+    wrong
+        Share with p below alpha and the opposite difference.
     power_log
         The same with Welch's t-test on logarithms; NaN where counts of 0 make it impossible.
     false_claims
@@ -103,6 +106,7 @@ class Planned:
     power: float
     power_low: float
     power_high: float
+    wrong: float
     power_log: float
     false_claims: float
     null_area: float
@@ -213,13 +217,16 @@ def _planned(plan: Plan, study: Study, seed: int, simulations: int) -> Planned:
     alpha = study.test.alpha.value
     studies = max(200, min(simulations, _MOST_SUBJECTS // max(group.n for group in study.groups)))
     controls, patients = _draw_planned(plan, study, seed, studies)
-    seen = compare_ranks(controls, patients) < alpha
-    by_log = compare_logarithms(np.abs(controls), np.abs(patients))
+    seen, wrong = claim_ranks(controls, patients, alpha)
+    # Where patients have fewer both groups carry a minus, so what should be higher comes second
+    groups = (-patients, -controls) if plan.falls else (controls, patients)
+    by_log = claim_logarithms(*groups, alpha)[0]
+    some_none = bool((controls == 0).any() or (patients == 0).any())
     none = _draw_planned(replace(plan, fold=1.0), study, seed, studies)
     low, high = wilson_interval(int(seen.sum()), studies)
     return Planned(
         n=min(group.n for group in study.groups), power=float(seen.mean()), power_low=low, power_high=high,
-        power_log=float(np.mean(by_log < alpha)) if not np.isnan(by_log).any() else float("nan"),
+        wrong=float(wrong.mean()), power_log=float("nan") if some_none else float(by_log.mean()),
         false_claims=float(np.mean(compare_ranks(*none) < alpha)), null_area=float(find_areas(*none).value.mean()),
         confounded=tuple(_confounded(plan, study, seed, min(studies, _STUDIES_SHOWN))),
     )  # fmt: skip

@@ -16,8 +16,8 @@ from migralab.isolation.diagnosis.power import compare_ranks
 from migralab.isolation.diagnosis.roc import (
     find_areas,
     find_sensitivities,
+    find_sensitivity_limits,
     find_thresholds,
-    resample_sensitivity,
     trace_curve,
 )
 from migralab.isolation.table import ids_of, quantity_column, read_rows
@@ -42,7 +42,7 @@ class Judged:
     p
         Two-sided, of the rank test.
     specificity, threshold, sensitivity, sensitivity_low, sensitivity_high
-        Sensitivity above the threshold that keeps the specificity, with its bootstrap interval over subjects.
+        Sensitivity above the threshold that keeps the specificity, with its 95 % limits (`find_sensitivity_limits`).
     fold, fold_low, fold_high
         Ratio of medians, patients over controls, with its bootstrap interval; NaN where controls have a median of 0.
     curve
@@ -104,7 +104,7 @@ def judge_values(controls: Floats, patients: Floats, study: Study, unit: str, mi
     left, right = sign * controls, sign * patients
     specificity = study.test.specificity.value
     area = find_areas(left[None], right[None])
-    low, high = resample_sensitivity(left, right, specificity)
+    low, high = find_sensitivity_limits(left, right, specificity)
     fold = _fold(controls, patients)
     return Judged(
         controls=controls, patients=patients, unit=unit, missing=missing,

@@ -51,9 +51,11 @@ def resolve_effect(study: Study, progress: Progress | None = None) -> tuple[Stud
 
 
 def find_effect(asked: FromEntry, progress: Progress | None = None) -> tuple[Parameter, EntryLead | None]:
-    """Run both arms and return the ratio of the readout, with its 95 % interval over dishes as the range, and the lead.
+    """Run both arms and return the ratio of the readout, and the lead.
 
-    The ratio is the geometric mean over seeds, which both arms share; the interval is Student's on its logarithm.
+    The ratio is the geometric mean over seeds, which both arms share. Its range is the one asked for, widened to hold
+    the ratio; the interval over dishes (Student's on the logarithm) says only what chance does in the model, and stands
+    in the source.
 
     Raises
     ------
@@ -72,9 +74,14 @@ def find_effect(asked: FromEntry, progress: Progress | None = None) -> tuple[Par
         )
     logs = np.log(second / first)
     low, high = mean_interval(logs)
-    locator = f"{asked.readout}, {asked.arms[1]} over {asked.arms[0]} of {asked.entry}, {asked.seeds} dishes an arm"
+    locator = (
+        f"{asked.readout}, {asked.arms[1]} over {asked.arms[0]} of {asked.entry}, {asked.seeds} dishes an arm "
+        f"({math.exp(low):.3g} to {math.exp(high):.3g} over dishes, 95 %); the range is an estimate for patients"
+    )
+    value = math.exp(float(logs.mean()))
+    ends = (value, *(asked.span or ()))
     source = Source(key="migralab", locator=locator, tag="C")
-    fold = Parameter(value=math.exp(float(logs.mean())), low=math.exp(low), high=math.exp(high), source=source)
+    fold = Parameter(value=value, low=min(ends), high=max(ends), source=source)
     if asked.lead is None:
         return fold, None
     migrasomes, protein = (_hours(values[asked.arms[1]][name], name) for name in asked.lead)

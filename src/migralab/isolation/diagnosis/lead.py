@@ -5,8 +5,9 @@ After the injury at t = 0 a marker of one subject stands at (eq-lead-course)::
     y(t) = e^{s_between z} (1 + (fold - 1)(1 - e^{-(t - delay)/rise}))     for t > delay, e^{s_between z} before
 
 and is read with a log-normal error at every visit; it is called raised at the first visit at which the reading reaches
-its limit. The lead is the difference of these two visits. Which marker is first hangs on two limits that someone types,
-so the answer is given over both. Theory: docs/theory/diagnosis.md.
+its limit, or at the last of several such visits in a row (`confirmed`). The lead is the difference of these two visits.
+Which marker is first hangs on two limits that someone types, so the answer is given over both. And many visits raise
+the healthy as well, so the same is counted in subjects in whom nothing rises. Theory: docs/theory/diagnosis.md.
 """
 
 from __future__ import annotations
@@ -48,6 +49,11 @@ class Marker:
         spread = math.hypot(log_sd(self.between), log_sd(self.noise))
         return float(ndtr(-math.log(self.limit) / spread)) if spread > 0 else float(self.limit <= 1)
 
+    @property
+    def falls_short(self) -> bool:
+        """Whether the median subject never reaches the limit: only spread and reading error raise anyone."""
+        return self.fold <= self.limit
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
@@ -55,8 +61,14 @@ class Timing:
 
     interval: float
     follow_up: float
+    confirmed: int = 1
     migrasomes: Marker
     albumin: Marker
+
+    def without_illness(self) -> Timing:
+        """Return the same visits of subjects in whom neither marker rises."""
+        still = [replace(own, fold=1.0) for own in (self.migrasomes, self.albumin)]
+        return replace(self, migrasomes=still[0], albumin=still[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +82,8 @@ class LeadTime:
         neither was.
     first, last, same, neither
         Shares of subjects with migrasomes at an earlier visit, albumin at an earlier one, both at one, none raised.
+    raised
+        Shares in whom migrasomes, and albumin, are ever called raised.
     """
 
     leads: Floats
@@ -77,6 +91,7 @@ class LeadTime:
     last: float
     same: float
     neither: float
+    raised: tuple[float, float]
 
     def quantile(self, share: float) -> float:
         """Return a quantile of the lead over subjects in whom something was raised; NaN where there is none."""
@@ -97,6 +112,8 @@ class LeadAnswer:
     ----------
     timing, base
         As the study says.
+    healthy
+        The same visits and limits in subjects in whom nothing rises: what is found there is false alarm.
     limits, net
         The limits of the map, and the net share first, (limits of migrasomes, limits of albumin).
     swings
@@ -105,6 +122,7 @@ class LeadAnswer:
 
     timing: Timing
     base: LeadTime
+    healthy: LeadTime
     limits: tuple[float, ...]
     net: Floats
     swings: tuple[tuple[str, str, LeadTime, LeadTime], ...]
@@ -120,7 +138,7 @@ def timing_of(courses: Courses) -> Timing:
         )  # fmt: skip
 
     return Timing(
-        interval=_days(courses.interval), follow_up=_days(courses.follow_up),
+        interval=_days(courses.interval), follow_up=_days(courses.follow_up), confirmed=courses.confirmed,
         migrasomes=marker(courses.migrasomes), albumin=marker(courses.albumin),
     )  # fmt: skip
 
@@ -128,8 +146,10 @@ def timing_of(courses: Courses) -> Timing:
 def find_lead(timing: Timing, seed: int, subjects: int = _SUBJECTS) -> LeadTime:
     """Simulate subjects from injury to the end of follow-up, and return who is raised first (eq-lead-course)."""
     at, read = _read_visits(timing, seed, subjects)
-    limits = (timing.migrasomes.limit, timing.albumin.limit)
-    first, other = (_first_visit(at, own, limit) for own, limit in zip(read, limits, strict=True))
+    first, other = (
+        _first_visit(at, own, marker.limit, timing.confirmed)
+        for own, marker in zip(read, (timing.migrasomes, timing.albumin), strict=True)
+    )
     return _compare(first, other)
 
 
@@ -150,9 +170,12 @@ def _read_visits(timing: Timing, seed: int, subjects: int) -> tuple[Floats, tupl
     return np.where(at <= timing.follow_up, at, np.inf), (read[0], read[1])
 
 
-def _first_visit(at: Floats, read: Floats, limit: float) -> Floats:
-    """Return when each subject is first read at or above the limit; infinite where never."""
-    return np.asarray(np.where(read >= limit, at, np.inf).min(axis=0), np.float64)
+def _first_visit(at: Floats, read: Floats, limit: float, confirmed: int) -> Floats:
+    """Return when each subject was first read at or above the limit so often in a row; infinite where never."""
+    above = read >= limit
+    visits = len(above) - confirmed + 1
+    held = np.logical_and.reduce([above[first : first + visits] for first in range(confirmed)])
+    return np.asarray(np.where(held, at[confirmed - 1 :], np.inf).min(axis=0), np.float64)
 
 
 def _compare(first: Floats, other: Floats) -> LeadTime:
@@ -161,6 +184,7 @@ def _compare(first: Floats, other: Floats) -> LeadTime:
     return LeadTime(
         leads=leads, first=float(np.mean(leads > 0)), last=float(np.mean(leads < 0)),
         same=float(np.mean(leads == 0)), neither=float(np.mean(np.isnan(leads))),
+        raised=(float(np.isfinite(first).mean()), float(np.isfinite(other).mean())),
     )  # fmt: skip
 
 
@@ -182,14 +206,15 @@ def answer_lead(courses: Courses, seed: int, progress: Progress | None = None) -
             progress(number, len(swings))
     found.sort(key=lambda row: -abs(row[2].net - row[3].net))
     return LeadAnswer(
-        timing=timing, base=find_lead(timing, seed), limits=_LIMITS, net=map_limits(timing, seed), swings=tuple(found)
-    )
+        timing=timing, base=find_lead(timing, seed), healthy=find_lead(timing.without_illness(), seed), limits=_LIMITS,
+        net=map_limits(timing, seed), swings=tuple(found),
+    )  # fmt: skip
 
 
 def map_limits(timing: Timing, seed: int) -> Floats:
     """Return the net share in whom migrasomes are first, (limits of migrasomes, limits of albumin)."""
     at, read = _read_visits(timing, seed, _SUBJECTS)
-    first, other = ([_first_visit(at, own, limit) for limit in _LIMITS] for own in read)
+    first, other = ([_first_visit(at, own, limit, timing.confirmed) for limit in _LIMITS] for own in read)
     return np.array([[_compare(row, column).net for column in other] for row in first])
 
 

@@ -7,6 +7,7 @@ from simulated studies; beside it stands the large-sample law of the same test (
     s0^2 = (2n + 1)/(12 n^2) * ties,    s1^2 = (var(V10) + var(V01))/n
 
 with the spreads of DeLong's components in the population. Noether's formula is its limit for small differences.
+Only a claim in the direction that is looked for counts as power; one in the other direction is counted apart.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from migralab.isolation.diagnosis.roc import find_components
 from migralab.measure.statistics.interval import wilson_interval
 
 Floats = NDArray[np.float64]
+Claims = NDArray[np.bool_]
 Progress = Callable[[int, int], None]
 LARGEST = 2000
 """Subjects a group beyond which no study is simulated."""
@@ -59,12 +61,16 @@ class Needed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PowerCurve:
-    """Power by subjects a group, with 95 % limits over the simulated studies."""
+    """Power by subjects a group, with 95 % limits over the simulated studies.
+
+    `wrong` is the share of studies that claim the opposite.
+    """
 
     n: tuple[int, ...]
     power: Floats
     low: Floats
     high: Floats
+    wrong: Floats
     studies: int
 
 
@@ -76,6 +82,25 @@ def compare_ranks(controls: Floats, patients: Floats) -> Floats:
     controls, patients
         (studies, m), (studies, n).
     """
+    return _two_sided(_score_ranks(controls, patients))
+
+
+def _two_sided(z: Floats) -> Floats:
+    return np.asarray(2 * ndtr(-np.abs(z)), np.float64)
+
+
+def claim_ranks(controls: Floats, patients: Floats, alpha: float) -> tuple[Claims, Claims]:
+    """Return which studies have p < `alpha` in the rank test with patients higher, and which with patients lower."""
+    z = _score_ranks(controls, patients)
+    return _split(_two_sided(z), z, alpha)
+
+
+def _split(p: Floats, difference: Floats, alpha: float) -> tuple[Claims, Claims]:
+    return (p < alpha) & (difference > 0), (p < alpha) & (difference < 0)
+
+
+def _score_ranks(controls: Floats, patients: Floats) -> Floats:
+    """Return z of the rank test, above 0 where patients are higher, (studies,)."""
     m, n = controls.shape[1], patients.shape[1]
     total = m + n
     ranks = rankdata(np.concatenate([controls, patients], axis=1), axis=1)
@@ -83,20 +108,32 @@ def compare_ranks(controls: Floats, patients: Floats) -> Floats:
     # Average ranks lose sum(t^3 - t)/12 of the sum of squares of untied ones
     ties = total * (total + 1) * (2 * total + 1) / 6 - np.square(ranks).sum(axis=1)
     variance = m * n / 12 * (total + 1 - 12 * ties / (total * (total - 1)))
-    distance = np.maximum(np.abs(u - m * n / 2) - 0.5, 0.0)
+    above = u - m * n / 2
+    distance = np.sign(above) * np.maximum(np.abs(above) - 0.5, 0.0)
     z = np.divide(distance, np.sqrt(variance), out=np.zeros_like(distance), where=variance > 1e-9)
-    return np.asarray(2 * ndtr(-z), np.float64)
+    return np.asarray(z, np.float64)
 
 
 def compare_logarithms(controls: Floats, patients: Floats) -> Floats:
     """Return two-sided p-values of Welch's t-test on logarithms, (studies,); NaN where a study has a value of 0."""
+    return _compare_logarithms(controls, patients)[0]
+
+
+def claim_logarithms(controls: Floats, patients: Floats, alpha: float) -> tuple[Claims, Claims]:
+    """Return which studies have p < `alpha` in Welch's test with patients higher, and which with patients lower."""
+    return _split(*_compare_logarithms(controls, patients), alpha)
+
+
+def _compare_logarithms(controls: Floats, patients: Floats) -> tuple[Floats, Floats]:
+    """Return p-values and differences of the mean logarithms, (studies,)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = [np.log(group) for group in (controls, patients)]
         means = [group.mean(axis=1) for group in logs]
         errors = [group.var(axis=1, ddof=1) / group.shape[1] for group in logs]
         both = errors[0] + errors[1]
         parts = sum(error**2 / (group.shape[1] - 1) for error, group in zip(errors, logs, strict=True))
-        return np.asarray(2 * stdtr(both**2 / parts, -np.abs(means[1] - means[0]) / np.sqrt(both)), np.float64)
+        difference = means[1] - means[0]
+        return np.asarray(2 * stdtr(both**2 / parts, -np.abs(difference) / np.sqrt(both)), np.float64), difference
 
 
 def solve_size(controls: Floats, patients: Floats, alpha: float, power: float) -> float:
@@ -133,21 +170,25 @@ def choose_sizes(guess: float, planned: int) -> tuple[int, ...]:
 def simulate_power(
     plan: Plan, seed: int, sizes: Sequence[int], studies: int, alpha: float, progress: Progress | None = None
 ) -> PowerCurve:
-    """Return the share of simulated studies with p < `alpha`, for each size.
+    """Return the share of simulated studies with p < `alpha` and patients higher, for each size.
 
     The first n subjects of a study are the study of n, so the curve is smooth; its points are not independent.
     """
     most = max(sizes)
     studies = max(200, min(studies, _SUBJECTS // (2 * most * plan.samples)))
     step = max(1, min(250, 200_000 // (2 * most)))
-    hits = np.zeros(len(sizes))
+    hits = np.zeros((2, len(sizes)))
     for start in range(0, studies, step):
         controls, patients = draw_both(plan, seed, range(start, min(start + step, studies)), most)
-        hits += [float((compare_ranks(controls[:, :n], patients[:, :n]) < alpha).sum()) for n in sizes]
+        claims = [claim_ranks(controls[:, :n], patients[:, :n], alpha) for n in sizes]
+        hits += np.array([[right.sum(), wrong.sum()] for right, wrong in claims]).T
         if progress is not None:
             progress(min(start + step, studies), studies)
-    limits = np.array([wilson_interval(round(hit), studies) for hit in hits])
-    return PowerCurve(n=tuple(sizes), power=hits / studies, low=limits[:, 0], high=limits[:, 1], studies=studies)
+    limits = np.array([wilson_interval(round(hit), studies) for hit in hits[0]])
+    power, wrong = hits / studies
+    return PowerCurve(
+        n=tuple(sizes), power=power, low=limits[:, 0], high=limits[:, 1], wrong=wrong, studies=studies
+    )  # fmt: skip
 
 
 def read_size(curve: PowerCurve, power: float) -> tuple[int | None, int | None, int | None]:

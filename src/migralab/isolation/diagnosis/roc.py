@@ -10,7 +10,7 @@ the variance is 0 and says nothing; then the end is Wilson's for as many hits in
 
 References
 ----------
-DeLong et al. 1988
+DeLong et al. 1988; Clopper and Pearson 1934
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit, ndtri
+from scipy.special import betaincinv, expit, logit, ndtri
 from scipy.stats import rankdata
 
 from migralab.measure.statistics.interval import wilson_interval
@@ -82,12 +82,21 @@ def find_sensitivities(controls: Floats, patients: Floats, specificity: float) -
     return np.asarray(above.mean(axis=1), np.float64)
 
 
-def resample_sensitivity(controls: Floats, patients: Floats, specificity: float) -> tuple[float, float]:
-    """Return the 95 % bootstrap interval over subjects of the sensitivity of one study; the threshold is found anew."""
+def find_sensitivity_limits(controls: Floats, patients: Floats, specificity: float) -> tuple[float, float]:
+    """Return 95 % limits of the sensitivity of one study.
+
+    The wider of two on either side: a bootstrap over subjects that finds the threshold anew, and Clopper-Pearson's for
+    as many patients at the threshold that was found. The first collapses where nearly all patients lie above it, the
+    second does not know that the threshold moves.
+    """
     rng = np.random.Generator(np.random.Philox(key=_SEED))
     drawn = [group[rng.integers(0, len(group), (_RESAMPLES, len(group)))] for group in (controls, patients)]
     low, high = np.quantile(find_sensitivities(drawn[0], drawn[1], specificity), [0.025, 0.975])
-    return float(low), float(high)
+    n = len(patients)
+    hits = round(n * float(find_sensitivities(controls[None], patients[None], specificity)[0]))
+    least = float(betaincinv(hits, n - hits + 1, 0.025)) if hits else 0.0
+    most = float(betaincinv(hits + 1, n - hits, 0.975)) if hits < n else 1.0
+    return min(float(low), least), max(float(high), most)
 
 
 def trace_curve(controls: Floats, patients: Floats) -> tuple[Floats, Floats]:

@@ -24,7 +24,7 @@ from migralab.report.figures.figure import (
     canvas,
     plot_to_png,
 )
-from migralab.report.isolation.study_words import days_words, percent, size_words
+from migralab.report.isolation.study_words import WRONG_FROM, days_words, percent, size_words
 
 Floats = NDArray[np.float64]
 _MOST = 5000.0  # a group; longer bars of the tornado are cut here
@@ -70,7 +70,7 @@ def draw_real(judged: Judged, names: tuple[str, str]) -> list[Figure]:
         Figure(
             data=curve, mime="image/png", title="ROC curve", alt="ROC curve of the counts.",
             caption="Area with DeLong's 95 % interval; the point is the sensitivity at the wanted specificity with its "
-            "bootstrap interval over subjects.",
+            "95 % limits, the wider of a bootstrap over subjects and Clopper-Pearson's.",
         ),
     ]  # fmt: skip
 
@@ -145,6 +145,8 @@ def draw_power(answer: Answer) -> Figure:
     with canvas(5.2, 4.0) as (plot, axes):
         axes.fill_between(curve.n, curve.low, curve.high, color=SIMULATED, alpha=0.2, lw=0)
         axes.plot(curve.n, curve.power, "o-", color=SIMULATED, ms=4, label="simulated studies, rank test")
+        if curve.wrong.max() > WRONG_FROM:
+            axes.plot(curve.n, curve.wrong, "s--", color=EXCLUDED, ms=3.5, label="claims of the opposite")
         for own, colour in zip(answer.needed, (PUBLISHED, SECOND, THIRD), strict=False):
             axes.axhline(own.power, color=colour, lw=0.8, ls="--")
             if own.n is not None:
@@ -254,18 +256,20 @@ def draw_lead(lead: LeadAnswer) -> Figure:
         return Figure(
             data=plot_to_png(plot), mime="image/png", title="How early",
             alt="Distribution of the lead of migrasomes over protein, and its sign over both detection limits.",
-            caption=f"Left: {len(lead.base.leads):,} simulated subjects, visits every {days_words(timing.interval)}. "
-            "Right: violet where migrasomes are first in more subjects, orange where protein is; the line is even. "
+            caption=f"Left: {len(lead.base.leads):,} simulated subjects, visits every {days_words(timing.interval)}; "
+            "black lines: the same if nobody is ill, so false alarms alone. Right: violet where migrasomes are first "
+            "in more subjects, orange where protein is; the line is even. "
             "Both limits are typed by whoever plans the study; a lower limit also calls more of the uninjured raised.",
         )  # fmt: skip
 
 
 def _draw_leads(axes: Any, lead: LeadAnswer) -> None:
-    leads = lead.base.leads
-    finite = leads[np.isfinite(leads)]
+    leads, healthy = lead.base.leads, lead.healthy.leads
+    finite, of_healthy = (own[np.isfinite(own)] for own in (leads, healthy))
+    both = np.abs(np.concatenate([finite, of_healthy]))
     unit, name = (365.25, "years") if lead.timing.follow_up > 1000 else (1.0, "days")
     interval = lead.timing.interval / unit
-    reach = max(float(np.abs(finite).max()) / unit if len(finite) else 1.0, interval)
+    reach = max(float(both.max()) / unit if len(both) else 1.0, interval)
     steps = math.ceil(reach / interval)
     group = max(1, math.ceil(steps / 20))
     edges = (np.arange(-steps - group, steps + 2 * group, group) - group / 2) * interval
@@ -275,13 +279,18 @@ def _draw_leads(axes: Any, lead: LeadAnswer) -> None:
         SIMULATED if centre > interval / 4 else PUBLISHED if centre < -interval / 4 else EXCLUDED for centre in centres
     ]
     axes.bar(centres, 100 * counts / len(leads), width=0.92 * group * interval, color=colours)
+    none, _ = np.histogram(of_healthy / unit, edges)
+    axes.stairs(100 * none / len(healthy), edges, color=INK, lw=1.1, label="if nobody is ill")
+    axes.legend(loc="upper right")
     far = edges[-1] + 2 * group * interval
     for place, share, colour in (
         (-far, float(np.mean(leads == -np.inf)), PUBLISHED),
         (far, float(np.mean(leads == np.inf)), SIMULATED),
     ):
         axes.bar([place], [100 * share], width=1.8 * group * interval, color=colour, hatch="//", edgecolor="white")
-    ticks = [tick for tick in axes.get_xticks() if abs(tick) <= edges[-1]]
+        chance = 100 * float(np.mean(healthy == math.copysign(np.inf, place)))
+        axes.plot([place - 0.9 * group * interval, place + 0.9 * group * interval], [chance, chance], color=INK, lw=1.6)
+    ticks = [tick for tick in axes.get_xticks() if abs(tick) <= 0.8 * far]
     axes.set_xticks(
         [-far, *ticks, far], ["protein\nonly", *(f"{tick:g}" for tick in ticks), "migrasomes\nonly"], fontsize=8
     )

@@ -35,7 +35,8 @@ def render_study(answer: Answer, figures: Mapping[str, Figure]) -> str:
             (
                 "migrasomes seen before protein",
                 f"{percent(answer.lead.base.first)}",
-                f"protein first in {percent(answer.lead.base.last)}",
+                f"{percent(answer.lead.healthy.first)} if nobody is ill; protein first in "
+                f"{percent(answer.lead.base.last)}",
             )
         )
     if answer.enrolment is not None:

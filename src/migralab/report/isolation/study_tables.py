@@ -10,6 +10,7 @@ import numpy as np
 from migralab.isolation.diagnosis.answer import Answer
 from migralab.isolation.diagnosis.counts import Judged
 from migralab.isolation.diagnosis.document.study import Group, Study
+from migralab.isolation.diagnosis.lead import LeadTime
 from migralab.spec.parameter import Frozen, Parameter
 
 
@@ -70,7 +71,8 @@ def to_document(answer: Answer) -> dict[str, Any]:
                  "specificity": study.test.specificity.value, "sensitivity": answer.test.sensitivity,
                  "sensitivities_of_studies": answer.test.sensitivities},
         "planned": {"n": answer.planned.n, "power": answer.planned.power, "power_low": answer.planned.power_low,
-                    "power_high": answer.planned.power_high, "power_on_logarithms": _plain(answer.planned.power_log),
+                    "power_high": answer.planned.power_high, "wrong_direction": answer.planned.wrong,
+                    "power_on_logarithms": _plain(answer.planned.power_log),
                     "false_claims": answer.planned.false_claims, "area_without_effect": answer.planned.null_area,
                     "confounded": [{"what": w, "value": v, "false_claims": s, "area": a}
                                    for w, v, s, a in answer.planned.confounded]},
@@ -105,7 +107,8 @@ def _lead_document(answer: Answer) -> dict[str, Any]:
         return {}
     base = lead.base
     return {
-        "migrasomes_first": base.first, "protein_first": base.last, "same_visit": base.same, "neither": base.neither,
+        **_shares(base), "if_nobody_is_ill": _shares(lead.healthy), "confirmed": lead.timing.confirmed,
+        "falls_short": {"migrasomes": lead.timing.migrasomes.falls_short, "albumin": lead.timing.albumin.falls_short},
         "lead_days": {f"{share:g}": _plain(base.quantile(share)) for share in (0.05, 0.25, 0.5, 0.75, 0.95)},
         "false_alarm": {"migrasomes": lead.timing.migrasomes.false_alarm, "albumin": lead.timing.albumin.false_alarm},
         "limits": lead.limits, "net_first": np.round(lead.net, 4).tolist(),
@@ -113,11 +116,22 @@ def _lead_document(answer: Answer) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _shares(lead: LeadTime) -> dict[str, float]:
+    ours, theirs = lead.raised
+    return {
+        "migrasomes_first": lead.first, "protein_first": lead.last, "same_visit": lead.same, "neither": lead.neither,
+        "migrasomes_ever_raised": ours, "protein_ever_raised": theirs,
+    }  # fmt: skip
+
+
 def list_power(answer: Answer) -> list[dict[str, Any]]:
     """Return the power curve as rows."""
     curve = answer.curve
-    rows = zip(curve.n, curve.power, curve.low, curve.high, strict=True)
-    return [{"n_a_group": n, "power": float(p), "low": float(a), "high": float(b)} for n, p, a, b in rows]
+    rows = zip(curve.n, curve.power, curve.low, curve.high, curve.wrong, strict=True)
+    return [
+        {"n_a_group": n, "power": float(p), "low": float(a), "high": float(b), "wrong_direction": float(w)}
+        for n, p, a, b, w in rows
+    ]
 
 
 def list_swings(answer: Answer) -> list[dict[str, Any]]:

@@ -12,11 +12,13 @@ from migralab.isolation.diagnosis.closed import find_noether_size
 from migralab.isolation.diagnosis.counts import Judged
 from migralab.isolation.diagnosis.document.study import Study
 from migralab.isolation.diagnosis.effect import EntryLead
+from migralab.isolation.diagnosis.lead import LeadTime
 from migralab.isolation.diagnosis.plan import state_range
 from migralab.isolation.diagnosis.power import LARGEST, Needed
 from migralab.isolation.diagnosis.sweep import Swing
 from migralab.spec.parameter import Parameter
 
+WRONG_FROM = 0.01  # share of studies that claim the opposite, from which it is said
 _SHOWN, _FLIPS = 8, 5  # lines of what moves the size, of what turns the order
 _MONTHS_FROM, _YEARS_FROM = 90.0, 730.0  # days from which a time is said in months, in years
 
@@ -153,6 +155,9 @@ def _test(answer: Answer) -> Iterator[str]:
     ends = f"{percent(planned.power_low)} to {percent(planned.power_high)}"
     log = "" if math.isnan(planned.power_log) else f"; with Welch's test on logarithms {percent(planned.power_log)}"
     yield f"  has a power of {percent(planned.power)} ({ends}){log}"
+    if planned.wrong > WRONG_FROM:
+        fewer = "more" if answer.plan.falls else "fewer"
+        yield f"  claims the opposite, {fewer} in {study.patients.id}, in {percent(planned.wrong)}; that is no power"
     alpha = percent(study.test.alpha.value)
     yield f"Such studies that would claim a difference with as many migrasomes in both groups ({alpha} is chance):"
     stated = percent(planned.false_claims, 1)
@@ -178,16 +183,20 @@ def _lead(answer: Answer) -> Iterator[str]:
     if answer.lead is None:
         return
     lead, base, timing = answer.lead, answer.lead.base, answer.lead.timing
-    said = ", ".join(
-        f"{words} {percent(share)}"
-        for words, share in (
-            ("migrasomes first", base.first),
-            ("protein first", base.last),
-            ("at one visit", base.same),
-            ("neither", base.neither),
-        )
+    yield (f"Lead over protein, a visit every {days_words(timing.interval)}, share of subjects: {_shares(base)}.")
+    yield f"  the same if nobody is ill (both folds 1): {_shares(lead.healthy)}"
+    ours, theirs = (percent(share) for share in lead.healthy.raised)
+    row = "" if timing.confirmed == 1 else f", {timing.confirmed} readings in a row"
+    yield (
+        f"  so within {days_words(timing.follow_up)}{row} the healthy are called raised: migrasomes {ours}, protein "
+        f"{theirs}, one of them or both {percent(1 - lead.healthy.neither)}"
     )
-    yield f"Lead over protein, a visit every {days_words(timing.interval)}, share of subjects: {said}."
+    for words, own in (("migrasomes", timing.migrasomes), ("protein", timing.albumin)):
+        if own.falls_short:
+            yield (
+                f"  Beware: {words} rise to {own.fold:g} times their level before and the limit is {own.limit:g}, so "
+                "the median subject is never raised; spread and reading error alone raise anyone."
+            )
     yield f"  median: {lead_words(base.quantile(0.5))}"
     yield f"  5 to 95 %: {lead_words(base.quantile(0.05))}; to {lead_words(base.quantile(0.95))}"
     limits = f"{timing.migrasomes.limit:g} (migrasomes) and {timing.albumin.limit:g} (protein)"
@@ -201,6 +210,13 @@ def _lead(answer: Answer) -> Iterator[str]:
     yield from (f"    {flip}" for flip in flips[:_FLIPS])
     if len(flips) > _FLIPS:
         yield f"    and {len(flips) - _FLIPS} more"
+
+
+def _shares(lead: LeadTime) -> str:
+    return (
+        f"migrasomes first {percent(lead.first)}, protein first {percent(lead.last)}, at one visit "
+        f"{percent(lead.same)}, neither {percent(lead.neither)}"
+    )
 
 
 def entry_lead_words(lead: EntryLead) -> Iterator[str]:
@@ -256,7 +272,8 @@ def say_counts(judged: Judged, study: Study) -> Iterator[str]:
     yield f"  {len(judged.controls)} {study.controls.id} and {len(judged.patients)} {study.patients.id}{left_out}"
     found, kept = percent(judged.sensitivity), percent(judged.specificity)
     ends = f"{percent(judged.sensitivity_low)} to {percent(judged.sensitivity_high)}"
-    yield f"Sensitivity {found} (95 %: {ends}, bootstrap over subjects) at {kept} specificity."
+    yield f"Sensitivity {found} (95 %: {ends}) at {kept} specificity."
+    yield "  Limits: the wider of a bootstrap over subjects and Clopper-Pearson's."
     yield f"  Threshold {judged.threshold:.3g} {judged.unit}, chosen on these subjects: on others it will do less well."
     if not math.isnan(judged.fold):
         ends = f"{judged.fold_low:.2f} to {judged.fold_high:.2f}"

@@ -123,6 +123,22 @@ def test_a_study_that_counts_nothing_says_so_and_no_more():
 def test_a_fall_is_found_as_well_as_a_rise():
     fall = answer_study(changed(fold=1 / 1.6), simulations=300, seed=1)
     assert fall.test.area == pytest.approx(area(1.6, 0.8), abs=0.012)
+    power = find_t_power(40, math.log(1.6), log_sd(0.8), 0.05)
+    assert fall.planned.power_log == pytest.approx(power, abs=3 * math.sqrt(power * (1 - power) / 300))
+    assert fall.planned.power == pytest.approx(power, abs=0.1)  # what ranks cost, and three standard errors
+    assert fall.planned.wrong < 0.01
+
+
+def test_studies_that_would_claim_the_opposite_are_said_apart():
+    document = json.loads(json.dumps(PURE))
+    document["groups"][1] |= {"fold": 1.2, "lost": 0.5}
+    answer = answer_study(Study.model_validate(document), simulations=300, seed=1)
+    assert answer.planned.power < 0.01
+    assert answer.planned.wrong > 0.5
+    text = "\n".join(say_answer(answer))
+    assert "has a power of 0 %" in text
+    assert "claims the opposite, fewer in ill, in" in text
+    assert to_document(answer)["planned"]["wrong_direction"] == answer.planned.wrong
 
 
 def test_normalisation_is_among_what_could_be_changed(answer):

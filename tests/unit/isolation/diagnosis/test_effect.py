@@ -16,7 +16,9 @@ from migralab.isolation.diagnosis.document.study import FromEntry, Study
 from migralab.isolation.diagnosis.effect import EntryLead, find_effect, resolve_effect
 from migralab.report.isolation.study_words import entry_lead_words
 
-ASKED = FromEntry(entry="podocyte-urine", arms=("rest", "injured"), readout="pool.vesicles[pool=urine]", seeds=4)
+ASKED = FromEntry(
+    entry="podocyte-urine", arms=("rest", "injured"), readout="pool.vesicles[pool=urine]", seeds=4, range=(1.3, 5.0)
+)
 
 LEAD = tuple(f"pool.first_detection[pool=urine, substance={name}]" for name in ("vesicles", "albumin"))
 
@@ -37,9 +39,16 @@ def test_fold_is_the_geometric_mean_over_pairs_of_dishes(monkeypatch):
     assert lead is None
     logs = np.log(np.array([2, 2.5, 7 / 4, 3]))
     low, high = stats.t.interval(0.95, 3, logs.mean(), stats.sem(logs))
-    assert (fold.value, fold.low, fold.high) == pytest.approx((math.exp(logs.mean()), math.exp(low), math.exp(high)))
+    assert (fold.value, fold.low, fold.high) == pytest.approx((math.exp(logs.mean()), 1.3, 5.0))
+    assert f"({math.exp(low):.3g} to {math.exp(high):.3g} over dishes, 95 %)" in fold.source.locator
     assert fold.source.tag == "C"
     assert "4 dishes" in fold.source.locator
+
+
+def test_the_stated_range_is_widened_to_hold_the_fold(monkeypatch):
+    monkeypatch.setattr(effect, "run_batch", lambda *_, **__: Dishes([1, 1, 1, 2], [7, 7, 7, 14]))
+    fold, _ = find_effect(ASKED)
+    assert (fold.value, fold.low, fold.high) == pytest.approx((7.0, 1.3, 7.0))
 
 
 def test_a_study_takes_the_fold_of_the_entry(monkeypatch):

@@ -47,6 +47,40 @@ def test_false_alarms_are_those_of_the_normal_law():
     assert lead.neither == pytest.approx((1 - p) ** 2, abs=0.01)
 
 
+STILL = Marker(fold=1.0, delay=0.0, rise=1.0, limit=1.5, between=0.0, noise=0.3)
+ALARM = float(stats.norm.sf(math.log(1.5) / log_sd(0.3)))
+
+
+@pytest.mark.parametrize(("confirmed", "p"), [(1, 1 - (1 - ALARM) ** 2), (2, ALARM**2)])
+def test_alarms_add_up_over_the_visits_and_two_in_a_row_are_rarer(confirmed, p):
+    """Two visits of independent readings, in subjects in whom nothing rises, by hand."""
+    timing = Timing(interval=1.0, follow_up=2.0, confirmed=confirmed, migrasomes=STILL, albumin=STILL)
+    lead = find_lead(timing, 3, 20_000)
+    assert lead.raised == pytest.approx((p, p), abs=3 * math.sqrt(p * (1 - p) / 20_000))
+    assert lead.neither == pytest.approx((1 - p) ** 2, abs=0.01)
+
+
+def test_without_noise_confirmation_takes_one_visit_more():
+    once, twice = (find_lead(replace(TIMING, interval=1.0, confirmed=n), 1, 50).leads for n in (1, 2))
+    assert np.array_equal(once, twice)  # of both markers
+    never = replace(TIMING, interval=1.0, follow_up=10.5, migrasomes=replace(SHARP, delay=7.0), albumin=STILL)
+    raised = [find_lead(replace(never, confirmed=n), 1, 4000).raised[0] for n in (1, 2)]
+    # The limit is reached at 7 + 4 ln 2 = 9.77, so within the last 0.73 of a day nobody comes twice
+    assert raised == pytest.approx([0.73, 0.0], abs=0.02)
+
+
+def test_the_healthy_stand_beside_the_ill_and_a_limit_out_of_reach_is_named():
+    courses = read_study("pan-mice").courses
+    assert courses is not None
+    found = answer_lead(courses, 1)
+    assert found.healthy.first == pytest.approx(found.healthy.last, abs=0.035)  # alike markers
+    assert found.healthy.leads.tolist() != found.base.leads.tolist()
+    assert found.timing.migrasomes.falls_short
+    assert not found.timing.albumin.falls_short
+    sharp = replace(found.timing, migrasomes=replace(found.timing.migrasomes, between=0.0, noise=0.0))
+    assert find_lead(sharp, 1).raised[0] == 0.0
+
+
 def test_a_marker_below_its_limit_is_never_raised():
     timing = replace(TIMING, interval=1.0, migrasomes=replace(SHARP, limit=6.0))
     lead = find_lead(timing, 4, 20)

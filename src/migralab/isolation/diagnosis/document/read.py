@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -60,9 +61,26 @@ def _like(data: dict[str, Any], places: Places, file: str) -> dict[str, Any]:
     if base is None:
         return data
     try:
-        return _over(_shipped(str(base))[0], data)
+        below = _shipped(str(base))[0]
+        return _over(below, _with_range(data, below))
     except UnknownIdError as error:
         raise SpecError(str(error), Place(file, places.get(("like",)), "like")) from None
+
+
+def _with_range(data: dict[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a fold ``from`` an entry the range that the study below states, unless the file has its own."""
+    fold = next(group["fold"] for group in base["groups"] if not group.get("control"))
+    groups = data.get("groups")
+    if not isinstance(groups, list):
+        return data
+
+    def ranged(group: Any) -> Any:
+        asked = group.get("from") if isinstance(group, dict) else None
+        if not isinstance(asked, dict) or "range" in asked:
+            return group
+        return {**group, "from": {**asked, "range": [fold["low"], fold["high"]]}}
+
+    return {**data, "groups": [ranged(group) for group in groups]}
 
 
 def _over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,18 +137,34 @@ def _visits(study: Study) -> Iterator[Problem]:
             f"visits every {study.courses.interval} for {study.courses.follow_up} are not 1 to {_MOST_VISITS:,}. "
             "Change the interval or the follow-up.",
         )
+    elif study.courses.confirmed > follow_up / interval:
+        yield (
+            ("courses", "confirmed"),
+            f"{study.courses.confirmed} readings in a row are more than the visits within the follow-up. Write for "
+            "example confirmed: 2.",
+        )
 
 
 def _differences(number: int, group: Group) -> Iterator[Problem]:
     if not group.control:
         if group.take_from is not None and "fold" in group.model_fields_set:
             yield ("groups", number, "from"), "give fold, or from (a catalogue entry); not both."
+        if group.take_from is not None and not _is_range(group.take_from.span):
+            yield (
+                ("groups", number, "from"),
+                "state between which the fold of patients may lie, for example range: [1.2, 5]; dishes of a model "
+                "cannot tell it.",
+            )
         return
     for key in ("fold", "take_from", "lost", "background_fold", "creatinine_fold"):
         if key in group.model_fields_set:
             name = "from" if key == "take_from" else key
             text = f"'{name}' says how patients differ from controls; write it in the other group."
             yield ("groups", number, name), text
+
+
+def _is_range(span: tuple[float, float] | None) -> bool:
+    return span is not None and 0 < span[0] <= span[1] < math.inf
 
 
 def _too_few(study: Study) -> Iterator[Problem]:

@@ -37,6 +37,9 @@ class FromEntry(Frozen):
 
     Parameters
     ----------
+    span
+        (``range``) Between which the fold of patients may lie; where it is not given, that of the study which the file
+        is like. Dishes of a model differ by chance alone, so they cannot tell it.
     lead
         Readouts of the second arm: when migrasomes are first detected, and when protein is.
     """
@@ -44,6 +47,7 @@ class FromEntry(Frozen):
     entry: str
     arms: tuple[str, str]
     readout: str
+    span: tuple[float, float] | None = Field(default=None, alias="range")
     lead: tuple[str, str] | None = None
     seeds: int = Field(default=6, ge=2, le=200)
 
@@ -162,10 +166,17 @@ class Course(Frozen):
 
 
 class Courses(Frozen):
-    """Two markers after an injury, read at regular visits."""
+    """Two markers after an injury, read at regular visits.
+
+    Parameters
+    ----------
+    confirmed
+        Readings in a row at or above the limit from which a marker is called raised, at the last of them.
+    """
 
     interval: Span
     follow_up: Span
+    confirmed: int = Field(default=1, ge=1, le=10)
     migrasomes: Course
     albumin: Course
 

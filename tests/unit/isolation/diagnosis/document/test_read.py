@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 
@@ -24,6 +25,7 @@ groups:
   - {id: well, n: 20, control: true}
   - {id: ill, n: 20, fold: 3}
 """
+FROM = "from: {entry: podocyte-urine, arms: [rest, injured], readout: x}"
 
 
 def read(tmp_path, text):
@@ -66,6 +68,29 @@ def test_a_number_is_taken_whole_with_its_source(tmp_path):
     assert (mine.assay.recovery.low, mine.assay.recovery.source.key) == (None, "study file")
     assert plan_of(mine).volume_per_field == pytest.approx(2e-3)
     assert mine.assay.background.high == 2
+
+
+def test_a_fold_from_an_entry_keeps_the_range_that_is_stated_for_patients(tmp_path):
+    assert read(tmp_path, SMALL.replace("fold: 3", FROM)).patients.take_from.span == (1.2, 5.0)
+    own = read(tmp_path, SMALL.replace("fold: 3", FROM.replace("x}", "x, range: [2, 3]}")))
+    assert own.patients.take_from.span == (2.0, 3.0)
+
+
+def test_a_fold_from_an_entry_without_any_range_is_refused(tmp_path):
+    shipped = (ROOT / "src/migralab/isolation/diagnosis/studies/pan-mice.yaml").read_text(encoding="utf-8")
+    whole = re.sub(r"^    fold: .*$", f"    {FROM}", shipped, count=1, flags=re.MULTILINE)
+    with pytest.raises(SpecError, match="state between which the fold of patients may lie"):
+        read(tmp_path, whole)
+
+
+def test_spread_in_diabetic_nephropathy_leaves_creatinine_the_published_share():
+    """R2 of ln(migrasomes) and ln(creatinine) per ml, from the covariance of both; 0.66 between 0.71 and 0.61."""
+    plan = plan_of(read_study("diabetic-nephropathy"))
+    between, within, dilution, excretion = (
+        math.log1p(cv**2) for cv in (plan.between, plan.within, plan.dilution, plan.excretion)
+    )
+    share = dilution**2 / ((between + within + dilution) * (dilution + excretion))
+    assert share == pytest.approx(0.66, abs=0.01)
 
 
 def test_recovery_is_read_from_an_isolation(tmp_path):
@@ -119,6 +144,11 @@ def test_an_isolation_without_a_recovery_is_refused(tmp_path, content):
         (SMALL.replace("like: diabetic-nephropathy\n", ""), None, "'biology' is missing"),
         (SMALL.replace("diabetic-nephropathy", "diabetic"), 2, "Did you mean diabetic-nephropathy"),
         (SMALL.replace("fold: 3", "fold: 3, from: {entry: a, arms: [rest, injured], readout: x}"), 7, "not both"),
+        (SMALL.replace("like: diabetic-nephropathy\n", "").replace("fold: 3", FROM), None, "'biology' is missing"),
+        (SMALL.replace("fold: 3", FROM.replace("x}", "x, range: [0, 2]}")), 7, "for example range: [1.2, 5]"),
+        (SMALL.replace("fold: 3", FROM.replace("x}", "x, range: [3, 2]}")), 7, "for example range: [1.2, 5]"),
+        (SMALL + "courses:\n  confirmed: 0\n", 9, "greater than or equal to 1"),
+        (SMALL + "courses: {interval: 365 day, follow_up: 730 day, confirmed: 3}\n", 8, "more than the visits"),
         (SMALL + "courses:\n  interval: 6\n", 9, "'6' has no unit. Write for example 30 day"),
         (SMALL + "prospective:\n  event_rate: 0.02\n", 9, "'0.02' has no unit. Write for example 0.02 1/year"),
         (SMALL + "courses:\n  interval: 1 min\n", None, "are not 1 to 2,000"),
