@@ -33,6 +33,8 @@ def test_the_answer_says_yield_purity_fractions_and_losses(capsys):
     assert "fraction  g/ml at the end" in out
     assert "the migrasomes that are missing:" in out
     assert "crude pellet" in out
+    assert "step 6: 790 ul on a layer of 500 ul: 2 tubes" in out
+    assert "not determined: the place in iodixanol of exosome, retractosome, microvesicle, apoptotic body" in out
 
 
 def test_a_folder_holds_page_tables_and_figures(capsys, tmp_path):
@@ -49,6 +51,8 @@ def test_a_folder_holds_page_tables_and_figures(capsys, tmp_path):
     page = (out / "isolation.html").read_text(encoding="utf-8")
     assert page.count("data:image/png") == 4
     assert "are estimates" in page
+    assert "790 ul on a layer of 500 ul: 2 tubes" in page
+    assert json.loads((out / "summary.json").read_text(encoding="utf-8"))["tubes"] == {"6": 2}
     assert "http" not in page.replace("http-equiv", "")  # nothing is fetched
     for name in ("profile", "ledger"):
         assert (out / f"{name}.png").read_bytes().startswith(b"\x89PNG")
@@ -79,6 +83,7 @@ def test_json_is_machine_readable_and_the_seed_decides(capsys):
 def test_too_few_particles_are_said_to_be_too_few(capsys):
     _, out, _ = run(capsys, "--protocol", "exosome", "--particles", 4000)
     assert "doubt: with so few particles up to" in out
+    assert "not determined" not in out  # sucrose, in which the densities were measured
     assert "--particles 20000" in out
 
 

@@ -89,7 +89,7 @@ def isolate(
         pair = gather(SEARCHED, seed), gather(SEARCHED, seed + UNSEEN)
         with progress("optimise", "protocols") as update:
             options = search(pair, document, aim, update, tries=tries, least_yield=least_yield, seed=seed)
-    _tell(result, aim, options, as_json=as_json)
+    _tell(result, aim, mixed, options, as_json=as_json)
     if out is not None:
         _write(out, result, aim, mixed, options)
 
@@ -143,14 +143,14 @@ def _aim(name: str) -> str:
     return name
 
 
-def _tell(result: Isolation, aim: str, options: list[Option], *, as_json: bool) -> None:
+def _tell(result: Isolation, aim: str, mixture: Mixture, options: list[Option], *, as_json: bool) -> None:
     from migralab.report.isolation.isolate_answer import option_rows, say_isolation, say_options, tables_of
 
     if as_json:
         content = _summary(result, aim) | tables_of(result)
         say_json(content | ({"front": option_rows(options)} if options else {}))
         return
-    for line in say_isolation(result, aim):
+    for line in say_isolation(result, aim, mixture):
         say(line)
     for line in say_options(options, aim) if options else []:
         say(line)
@@ -159,11 +159,13 @@ def _tell(result: Isolation, aim: str, options: list[Option], *, as_json: bool) 
 def _summary(result: Isolation, aim: str) -> dict[str, Any]:
     """Return what was done and what came of it; a study reads ``recovery`` as the share that the isolation keeps."""
     from migralab.core.version import VERSION
+    from migralab.isolation.bench.protocol import loads
 
     product = result.answer(aim)
     return {
         "protocol": result.protocol.id, "from": result.population.origin, "aim": aim, "recovery": product["yield"],
         "product": product, "particles": len(result.population), "seed": result.seed, "migralab": VERSION,
+        "tubes": {str(step): load.tubes for step, load in loads(result.protocol).items()},
     }  # fmt: skip
 
 

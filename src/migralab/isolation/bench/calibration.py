@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from migralab.isolation.bench.isolate import isolate
 from migralab.isolation.bench.isolation import Isolation
 from migralab.isolation.bench.library import constant
-from migralab.isolation.bench.mixture import Banded, Mixture, shipped_mixture
+from migralab.isolation.bench.mixture import Banded, Mixture, shipped_mixture, with_values
 from migralab.isolation.bench.population import draw_population
 from migralab.isolation.bench.protocol import Protocol, shipped_protocol
 
@@ -62,13 +62,8 @@ def migrasomes_of(density: float, density_sd: float, banded: Banded = "leaky in 
     """Return purified migrasomes alone, with this buoyant density, g/ml."""
     kind = shipped_mixture("culture").kinds["migrasome"]
     leaks = 1.0 if banded == "leaky in iodixanol" else 0.0
-    changes = {
-        "density_g_per_ml": kind.density_g_per_ml.model_copy(update={"value": density}),
-        "density_sd_g_per_ml": kind.density_sd_g_per_ml.model_copy(update={"value": density_sd}),
-        "leaky_share": kind.leaky_share.model_copy(update={"value": leaks, "low": None, "high": None}),
-        "banded": banded,
-    }
-    return Mixture(id="migrasomes", kinds={"migrasome": kind.model_copy(update=changes)})
+    own = with_values(kind, banded, density_g_per_ml=density, density_sd_g_per_ml=density_sd, leaky_share=leaks)
+    return Mixture(id="migrasomes", kinds={"migrasome": own})
 
 
 def with_diluent(protocol: Protocol, density: float | None) -> Protocol:

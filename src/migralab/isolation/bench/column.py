@@ -1,8 +1,9 @@
-"""The liquid in a tube: what a layer is like, and how a gradient changes while the rotor turns."""
+"""The liquid in hand and in a tube: how much, what a layer is like, how a gradient changes while the rotor turns."""
 
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,13 +29,76 @@ from migralab.physics.sedimentation.medium import (
 from migralab.physics.sedimentation.particle import shrunken
 
 if TYPE_CHECKING:
-    from migralab.isolation.bench.protocol import Gradient
+    from migralab.isolation.bench.protocol import Gradient, Step
 
 Floats = NDArray[np.float64]
 
 CELLS = 240
 SPELLS = 40
 _SUBSTEPS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Liquid:
+    """How much liquid is in hand.
+
+    Parameters
+    ----------
+    volume
+        m3 in one tube, (1,), or of each fraction from a gradient until they are pooled. 0: a pellet; NaN: not known.
+    tubes
+        Alike, side by side.
+    """
+
+    volume: Floats
+    tubes: int = 1
+
+    @property
+    def total(self) -> float:
+        """All of it, m3."""
+        return self.tubes * float(self.volume.sum())
+
+
+NOT_KNOWN = Liquid(volume=np.full(1, np.nan))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What goes on a gradient: the sample and the layer that takes it, m3, and the tubes that this needs."""
+
+    sample: float
+    layer: float
+    tubes: int
+    runs: int
+
+
+def load_of(gradient: Gradient, liquid: Liquid) -> Load:
+    """Return how many tubes a gradient needs; a pellet, or what is not known, goes into the layer of one."""
+    layer = next(own.volume for own in gradient.layers if own.sample)
+    tubes = math.ceil(liquid.total / layer - 1e-6) if liquid.total > layer else 1
+    return Load(sample=liquid.total, layer=layer, tubes=tubes, runs=-(-tubes // rotors()[gradient.rotor].places))
+
+
+def follow_liquid(liquid: Liquid, step: Step) -> Liquid:
+    """Return what is in hand after a step. A supernatant is at least what the tube held: it was topped up."""
+    volume = liquid.volume
+    if step.spin is not None and step.spin.keep == "supernatant":
+        volume = np.fmax(volume, step.spin.volume)
+    elif step.spin is not None or step.wash is not None:
+        volume = np.zeros_like(volume)
+    elif step.filter is not None and step.filter.keep == "retentate":
+        volume = np.full_like(volume, np.nan)
+    elif step.resuspend is not None:
+        volume = np.full_like(volume, step.resuspend.volume)
+    elif step.dilute is not None:
+        volume = volume + step.dilute.volume
+    elif step.gradient is not None:
+        taken = step.gradient.fractions
+        return Liquid(volume=np.full(taken.number, taken.volume), tubes=load_of(step.gradient, liquid).tubes)
+    elif step.pool is not None:
+        chosen = sorted(set(step.pool.fractions))
+        return Liquid(volume=np.array([liquid.tubes * volume[[k - 1 for k in chosen]].sum()]))
+    return Liquid(volume=volume, tubes=liquid.tubes)
 
 
 def solute_of(medium: str, concentration: tuple[float, str], temperature: float) -> float:

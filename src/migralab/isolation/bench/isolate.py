@@ -8,6 +8,7 @@ import numpy as np
 
 from migralab.core.errors import DataError
 from migralab.isolation.bench import steps
+from migralab.isolation.bench.column import follow_liquid
 from migralab.isolation.bench.isolation import Isolation
 from migralab.isolation.bench.population import Population
 from migralab.isolation.bench.protocol import Protocol, Step
@@ -43,7 +44,7 @@ def isolate(
     rows: list[dict[str, object]] = []
     for number, step in enumerate(protocol.steps, start=1):
         before = bench.place.copy()
-        _do(bench, step, number)
+        do_step(bench, step, number)
         rows += _entries(bench, before, step, number)
         if progress is not None:
             progress(number, len(protocol.steps))
@@ -59,10 +60,11 @@ def label_of(step: Step, number: int) -> str:
     return f"{number} {step.name or step.what}"
 
 
-def _do(bench: Bench, step: Step, number: int) -> None:
-    label = label_of(step, number)
+def do_step(bench: Bench, step: Step, number: int) -> None:
+    """Do one step, counted from 1, to what is on the bench."""
+    label, after = label_of(step, number), follow_liquid(bench.liquid, step)
     if step.wash is not None:
-        steps.take_up(bench, step.wash.volume)
+        steps.take_up(bench)
     if (turned := step.spin or step.wash) is not None:
         steps.do_spin(bench, turned, number, label)
     elif step.filter is not None:
@@ -72,11 +74,12 @@ def _do(bench: Bench, step: Step, number: int) -> None:
     elif step.pool is not None:
         steps.pool(bench, step.pool.fractions, label)
     elif step.resuspend is not None:
-        steps.take_up(bench, step.resuspend.volume)
+        steps.take_up(bench)
     elif step.dilute is not None:
-        steps.dilute(bench, step.dilute.volume)
+        steps.dilute(bench, after)
     elif step.leak is not None:
         steps.break_open(bench, step.leak.share, number)
+    bench.liquid = after
 
 
 def _entries(bench: Bench, before: np.ndarray, step: Step, number: int) -> list[dict[str, object]]:

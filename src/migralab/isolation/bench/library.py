@@ -45,6 +45,8 @@ class Rotor(Frozen):
     ----------
     r_min_mm, r_max_mm
         Radii of the top and the bottom of the full tube.
+    places
+        Tubes in one run.
     tube_ml, tube_inner_mm
         Volume and inner diameter of one tube.
     k_printed
@@ -57,6 +59,7 @@ class Rotor(Frozen):
     r_max_mm: float = Field(gt=0)
     angle_deg: float = Field(gt=0, le=90)
     max_rpm: float = Field(gt=0)
+    places: int = Field(ge=1)
     tube_ml: float = Field(gt=0)
     tube_inner_mm: float = Field(gt=0)
     k_printed: float | None = None

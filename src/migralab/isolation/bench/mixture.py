@@ -64,6 +64,15 @@ class Kind(Frozen):
         return self
 
 
+def with_values(kind: Kind, banded: Banded | None = None, **values: float) -> Kind:
+    """Return a kind with other numbers, and taken as seen in another medium where `banded` says so."""
+    changes: dict[str, Any] = {
+        name: getattr(kind, name).model_copy(update={"value": value, "low": None, "high": None})
+        for name, value in values.items()
+    }
+    return kind.model_copy(update=changes | {"banded": banded or kind.banded})
+
+
 class Mixture(Frozen):
     """Kinds by name; at least one with a share."""
 

@@ -10,13 +10,16 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from migralab.core.errors import UnknownIdError
-from migralab.isolation.bench.column import layer_density
+from migralab.isolation.bench.column import NOT_KNOWN, Liquid, Load, follow_liquid, layer_density, load_of
 from migralab.isolation.bench.library import constant, media, read_shipped, rotors, shipped_ids
 from migralab.isolation.bench.quantity import Concentration, Density, Force, Length, Speed, Temperature, Time, Volume
 from migralab.isolation.bench.reading import ContradictionError, read_checked
 from migralab.spec.experiment import nearest
 from migralab.spec.loader import Problem
 from migralab.spec.parameter import Frozen
+
+MOST_RUNS = 4
+"""Of one gradient: more liquid than they take is a mistake, or should be pelleted first."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 At = Literal["r_max", "r_av"]
@@ -71,7 +74,7 @@ class Resuspend(Frozen):
 
 
 class Dilute(Frozen):
-    """Add a medium to what is there."""
+    """Add a medium to what is there: to each fraction of each tube, or to the one liquid that was pooled."""
 
     medium: str
     volume: Volume
@@ -110,7 +113,7 @@ class Gradient(Turn):
 
 
 class Pool(Frozen):
-    """Fractions that go on together, counted from 1 at the top; the others are put aside."""
+    """Fractions that are mixed and go on as one liquid, counted from 1 at the top; the others are put aside."""
 
     fractions: list[Annotated[int, Field(ge=1)]] = Field(min_length=1)
 
@@ -223,24 +226,65 @@ def _problems(protocol: Protocol) -> Iterator[Problem]:
     if protocol.mixture not in shipped_ids("mixtures"):
         hint = nearest(protocol.mixture, shipped_ids("mixtures"))
         yield ("mixture",), f"there is no mixture '{protocol.mixture}'. {hint}"
-    fractions = 0
+    liquid, fractions, pooled = NOT_KNOWN, 0, 0
     for number, step in enumerate(protocol.steps):
         place = ("steps", number, step.what)
         if step.turn is not None:
             yield from ((place + tail, text) for tail, text in _wrong_turn(step.turn))
         medium = step.wash or step.resuspend or step.dilute
-        if medium is not None and medium.medium not in media():
-            yield (*place, "medium"), f"there is no medium '{medium.medium}'. {nearest(medium.medium, media())}"
-        elif medium is not None and media()[medium.medium].solute != "none":
-            yield (*place, "medium"), f"{medium.medium} makes a gradient; here water or pbs is meant."
-        if step.gradient is not None and step.gradient.rotor in rotors():
-            yield from ((place + tail, text) for tail, text in _wrong_gradient(step.gradient))
-            fractions = step.gradient.fractions.number
-        if step.pool is not None:
-            beyond = [own for own in step.pool.fractions if own > fractions]
-            if beyond:
-                before = f"the gradient before gives {fractions}" if fractions else "no gradient comes before"
-                yield (*place, "fractions"), f"there is no fraction {beyond[0]}: {before}."
+        if medium is not None:
+            yield from ((place + tail, text) for tail, text in _wrong_medium(medium.medium))
+        wrong: list[Problem] = []
+        if step.gradient is not None:
+            wrong = list(_wrong_gradient(step.gradient, liquid))
+            fractions, pooled = step.gradient.fractions.number, 0
+        elif step.pool is not None:
+            wrong = list(_wrong_pool(step.pool, fractions, pooled))
+            pooled = number + 1
+        yield from ((place + tail, text) for tail, text in wrong)
+        if step.gradient is not None and (wrong or step.gradient.rotor not in rotors()):
+            liquid = Liquid(volume=np.full(fractions, np.nan))
+        elif not wrong:
+            liquid = follow_liquid(liquid, step)
+
+
+def loads(protocol: Protocol) -> dict[int, Load]:
+    """Return what goes on each gradient, by the number of its step, from 1."""
+    liquid, found = NOT_KNOWN, {}
+    for number, step in enumerate(protocol.steps, start=1):
+        if step.gradient is not None:
+            found[number] = load_of(step.gradient, liquid)
+        liquid = follow_liquid(liquid, step)
+    return found
+
+
+def _wrong_medium(name: str) -> Iterator[Problem]:
+    if name not in media():
+        yield ("medium",), f"there is no medium '{name}'. {nearest(name, media())}"
+    elif media()[name].solute != "none":
+        yield ("medium",), f"{name} makes a gradient; here pbs is meant."
+
+
+def _wrong_pool(pool: Pool, fractions: int, pooled: int) -> Iterator[Problem]:
+    beyond = [own for own in pool.fractions if own > fractions]
+    if pooled:
+        yield ("fractions",), f"the fractions are one liquid since step {pooled}: they cannot be taken apart again."
+    elif beyond:
+        before = f"the gradient before gives {fractions}" if fractions else "no gradient comes before"
+        yield ("fractions",), f"there is no fraction {beyond[0]}: {before}."
+
+
+def _wrong_load(gradient: Gradient, liquid: Liquid) -> Iterator[Problem]:
+    load, rotor = load_of(gradient, liquid), rotors()[gradient.rotor]
+    if load.runs > MOST_RUNS:
+        yield (
+            ("layers",),
+            (
+                f"{load.sample * 1e6:,.4g} ml on a layer of {load.layer * 1e6:g} ml are {load.tubes:,} tubes, "
+                f"{load.runs:,} runs of {rotor.name} with {rotor.places} places; at most {MOST_RUNS} runs. "
+                "Pellet it and take it up in less, or make the sample layer larger."
+            ),
+        )
 
 
 def _wrong_turn(turn: Turn) -> Iterator[Problem]:
@@ -271,7 +315,9 @@ def _wrong_turn(turn: Turn) -> Iterator[Problem]:
         )
 
 
-def _wrong_gradient(gradient: Gradient) -> Iterator[Problem]:
+def _wrong_gradient(gradient: Gradient, liquid: Liquid) -> Iterator[Problem]:
+    if gradient.rotor not in rotors():
+        return  # said of the rotor
     rotor, layers = rotors()[gradient.rotor], gradient.layers
     if rotor.kind != "swing-out":
         yield ("rotor",), f"{rotor.name} is a fixed-angle rotor; gradients are computed for swing-out rotors only."
@@ -279,6 +325,8 @@ def _wrong_gradient(gradient: Gradient) -> Iterator[Problem]:
     if len(marked) != 1:
         found = "none has it" if not marked else f"layers {', '.join(map(str, marked))} have it"
         yield ("layers",), f"mark the one layer that holds the sample with 'sample: true'; {found}."
+    else:
+        yield from _wrong_load(gradient, liquid)
     total = sum(layer.volume for layer in layers)
     if total > rotor.tube_ml * 1e-6 * 1.0001:
         yield (

@@ -8,7 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from migralab.core.random import draw_normals, draw_uniform_pairs, stream_key
-from migralab.isolation.bench.column import Tube, density_of, kept_of, spin_gradient, viscosity_of
+from migralab.isolation.bench.column import (
+    NOT_KNOWN,
+    Liquid,
+    Tube,
+    density_of,
+    kept_of,
+    spin_gradient,
+    viscosity_of,
+)
 from migralab.isolation.bench.library import constant, rotors
 from migralab.isolation.bench.population import Population
 from migralab.isolation.bench.protocol import Filter, Gradient, Spin, Wash
@@ -41,9 +49,9 @@ class Bench:
     places
         Names of where particles stay behind.
     solute, held
-        What the liquid in hand holds, and how much in each fraction, kg/m3; row 0 before a gradient.
-    volume
-        Of the liquid in hand, m3, of each fraction.
+        What the liquid in hand holds, and how much, kg/m3: (1,), or in each fraction until they are pooled.
+    liquid
+        How much of it there is.
     tube
         The last gradient.
     """
@@ -55,7 +63,7 @@ class Bench:
     places: list[str] = field(default_factory=lambda: ["goes on"])
     solute: str = "none"
     held: Floats = field(default_factory=lambda: np.zeros(1))
-    volume: Floats = field(default_factory=lambda: np.full(1, np.nan))
+    liquid: Liquid = NOT_KNOWN
     tube: Tube | None = None
 
     def in_hand(self) -> Rows:
@@ -81,7 +89,7 @@ def do_spin(bench: Bench, spin: Spin | Wash, count: int, label: str) -> None:
     rows = bench.in_hand()
     rotor, temperature = rotors()[spin.rotor], spin.temperature
     people = bench.population
-    lane = np.minimum(bench.fraction[rows], len(bench.held) - 1)
+    lane = np.clip(bench.fraction[rows] - 1, 0, len(bench.held) - 1)
     rho = density_of(bench.solute, bench.held, temperature, _diluent(bench))[lane]
     eta = viscosity_of(bench.solute, bench.held, temperature)[lane]
     inner, outer = rotor.span(spin.volume)
@@ -98,20 +106,18 @@ def do_spin(bench: Bench, spin: Spin | Wash, count: int, label: str) -> None:
     bench.put_aside(rows[pelleted != keeps_pellet], f"{label}: {'supernatant' if keeps_pellet else 'pellet'}")
     _lose(bench, rows[pelleted == keeps_pellet], spin.recovery, count, label)
     if keeps_pellet:
-        take_up(bench, np.nan)
+        take_up(bench)
 
 
-def take_up(bench: Bench, volume: float) -> None:
+def take_up(bench: Bench) -> None:
     """Put what is in hand into a buffer."""
     bench.solute, bench.held = "none", np.zeros_like(bench.held)
-    bench.volume = np.full_like(bench.volume, volume)
 
 
-def dilute(bench: Bench, volume: float) -> None:
-    """Add a buffer to every fraction in hand; the gradient's own diluent is thinned as well."""
-    share = bench.volume / (bench.volume + volume)
+def dilute(bench: Bench, after: Liquid) -> None:
+    """Add a buffer to every tube in hand; the gradient's own diluent is thinned as well."""
+    share = bench.liquid.volume / after.volume
     bench.held = bench.held * np.where(np.isfinite(share), share, 1.0)
-    bench.volume = bench.volume + volume
 
 
 def do_filter(bench: Bench, membrane: Filter, count: int, label: str) -> None:
@@ -123,6 +129,8 @@ def do_filter(bench: Bench, membrane: Filter, count: int, label: str) -> None:
     keeps_held = membrane.keep == "retentate"
     bench.put_aside(rows[held != keeps_held], f"{label}: {'filtrate' if keeps_held else 'filter'}")
     _lose(bench, rows[held == keeps_held], membrane.recovery, count, label)
+    if keeps_held:
+        take_up(bench)  # flushed off the membrane
 
 
 def do_gradient(bench: Bench, gradient: Gradient, count: int, label: str) -> None:
@@ -151,16 +159,19 @@ def do_gradient(bench: Bench, gradient: Gradient, count: int, label: str) -> Non
     bench.fraction[rows] = np.where(number > taken.number, 0, number)
     cuts = np.arange(taken.number + 1.0) * taken.volume
     bench.solute, bench.tube = tube.solute, tube
-    bench.held = np.concatenate([[0.0], tube.mean_solute(cuts)])
-    bench.volume = np.full(taken.number + 1, taken.volume)
+    bench.held = tube.mean_solute(cuts)
 
 
 def pool(bench: Bench, fractions: list[int], label: str) -> None:
-    """Keep these fractions and put the others aside, each by its number."""
+    """Mix these fractions and put the others aside, each by its number."""
     rows = bench.in_hand()
     for number in np.unique(bench.fraction[rows]):
         if number not in fractions:
             bench.put_aside(rows[bench.fraction[rows] == number], f"{label}: fraction {number}")
+    chosen = [k - 1 for k in sorted(set(fractions))]
+    volume = bench.liquid.volume[chosen]
+    weight = volume if volume.sum() > 0 else np.ones(len(chosen))  # pellets, or flushed off: no solute in any
+    bench.held = np.array([np.average(bench.held[chosen], weights=weight)])
 
 
 def break_open(bench: Bench, share: float, count: int) -> None:

@@ -8,9 +8,9 @@ import numpy as np
 
 from migralab.isolation.bench.isolation import PRODUCT, Isolation
 from migralab.isolation.bench.library import media, rotors, shipped_ids
-from migralab.isolation.bench.mixture import shipped_mixture
+from migralab.isolation.bench.mixture import Mixture, shipped_mixture
 from migralab.isolation.bench.optimise import Option
-from migralab.isolation.bench.protocol import shipped_protocol
+from migralab.isolation.bench.protocol import loads, shipped_protocol
 from migralab.report.wording import number
 
 _NAMED = 3
@@ -37,7 +37,7 @@ def _plain(row: dict[Any, Any]) -> dict[str, Any]:
     return short
 
 
-def say_isolation(result: Isolation, aim: str) -> list[str]:
+def say_isolation(result: Isolation, aim: str, mixture: Mixture) -> list[str]:
     """Return the answer for people: the product, the fractions of the aim, and where the rest of it went."""
     answer = result.answer(aim)
     lines = [
@@ -45,11 +45,31 @@ def say_isolation(result: Isolation, aim: str) -> list[str]:
         f"product: {_percent(answer, 'yield')} of the {aim}s; {aim}s are {_percent(answer, 'purity_by_number')} "
         f"of its particles and {_percent(answer, 'purity_by_protein')} of its protein",
         *_beside(result, aim),
+        *say_loads(result),
         *doubts(result),
+        *doubtful_bands(result, mixture),
         *_fractions(result, aim),
         f"the {aim}s that are missing:",
     ]
     return [*lines, *(f"  {text}" for text in _losses(result, aim))]
+
+
+def say_loads(result: Isolation) -> list[str]:
+    """Say how many tubes a gradient needs where one does not take the sample."""
+    lines = []
+    for count, load in loads(result.protocol).items():
+        if load.tubes > 1:
+            gradient = result.protocol.steps[count - 1].gradient
+            rotor = rotors()[gradient.rotor] if gradient else None
+            runs = f", {load.runs} runs of {rotor.name}" if rotor and load.runs > 1 else ""
+            lines.append(f"step {count}: {_volume(load.sample)} on a layer of {_volume(load.layer)}: "
+                         f"{load.tubes} tubes{runs}")  # fmt: skip
+    return lines
+
+
+def _volume(cubic_metres: float) -> str:
+    """Return a volume as a bench writes it."""
+    return f"{cubic_metres * 1e9:.4g} ul" if cubic_metres < 1e-6 else f"{cubic_metres * 1e6:.4g} ml"
 
 
 def _percent(answer: dict[str, float], name: str) -> str:
@@ -65,6 +85,19 @@ def doubts(result: Isolation) -> list[str]:
     return [
         f"doubt: with so few particles up to {100 * share:.0f} % of the protein could be {kind} that was not seen; "
         f"follow more (--particles {_round_up(4 * len(result.population))})"
+    ]
+
+
+def doubtful_bands(result: Isolation, mixture: Mixture) -> list[str]:
+    """Say which kinds' place in an iodixanol gradient hangs on a density that was measured in sucrose."""
+    if result.tube is None or result.tube.solute != "iodixanol":
+        return []
+    names = [name for name in result.population.kinds if mixture.kinds[name].banded == "intact in sucrose"]
+    if not names:
+        return []
+    return [
+        f"not determined: the place in iodixanol of {', '.join(names)}. Their densities are those in sucrose; what "
+        "they are here hangs on how much matter a vesicle holds (matter_share, E)"
     ]
 
 

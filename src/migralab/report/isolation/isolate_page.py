@@ -9,7 +9,7 @@ from migralab.isolation.bench.isolation import Isolation
 from migralab.isolation.bench.library import constants, rotors
 from migralab.isolation.bench.mixture import Mixture
 from migralab.report.figures.figure import Figure
-from migralab.report.isolation.isolate_answer import doubts, tables_of
+from migralab.report.isolation.isolate_answer import doubtful_bands, doubts, say_loads, tables_of
 from migralab.report.template import fill_template
 from migralab.report.wording import number
 
@@ -43,8 +43,8 @@ def render_isolation(result: Isolation, aim: str, mixture: Mixture, figures: Map
     return fill_template(
         "isolation.html",
         title=result.protocol.title or result.protocol.id, origin=result.population.origin, note=result.protocol.note,
-        warnings=[*_warnings(mixture), *doubts(result)], cards=_cards(result, aim),
-        figures=list(figures.values()), tables=tables,
+        warnings=[*_warnings(mixture), *doubtful_bands(result, mixture), *say_loads(result), *doubts(result)],
+        cards=_cards(result, aim), figures=list(figures.values()), tables=tables,
     )  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def _warnings(mixture: Mixture) -> list[str]:
         return []
     return [
         f"Number shares of {', '.join(guessed)} are estimates: purities and the mass of the product hang on them, "
-        "bands and sizes do not."
+        "bands and sizes of a kind do not."
     ]
 
 

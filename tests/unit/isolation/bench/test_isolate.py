@@ -8,11 +8,13 @@ import pandas as pd
 import pytest
 
 from migralab.core.errors import DataError
-from migralab.isolation.bench.isolate import isolate
+from migralab.isolation.bench.column import NOT_KNOWN, follow_liquid
+from migralab.isolation.bench.isolate import do_step, isolate
 from migralab.isolation.bench.library import rotors, shipped_ids
 from migralab.isolation.bench.mixture import shipped_mixture
 from migralab.isolation.bench.population import draw_population, read_table
-from migralab.isolation.bench.protocol import Protocol, checked, shipped_protocol
+from migralab.isolation.bench.protocol import Protocol, checked, loads, shipped_protocol
+from migralab.isolation.bench.steps import start_bench
 
 
 def shipped(name, particles=7000, seed=1):
@@ -189,6 +191,62 @@ def test_revolutions_are_turned_into_g_at_the_stated_radius(speed, force):
 @pytest.mark.parametrize("name", [name for name, rotor in rotors().items() if rotor.k_printed])
 def test_radii_and_speed_give_the_printed_k(name):
     assert rotors()[name].clearing_factor == pytest.approx(rotors()[name].k_printed, rel=0.02)  # printed to 2-3 figures
+
+
+GRADIENT = {
+    "rotor": "mls-50", "force": "100000 g", "time": "1 h",
+    "layers": [
+        {"medium": "iodixanol", "concentration": "5 %", "volume": "1 ml"},
+        {"medium": "iodixanol", "concentration": "20 %", "volume": "500 ul", "sample": True},
+        {"medium": "iodixanol", "concentration": "40 %", "volume": "1 ml"},
+    ],
+    "fractions": {"volume": "500 ul", "number": 5},
+}  # fmt: skip
+
+
+def liquids(plan):
+    """Return the liquid in hand after every step."""
+    found = [NOT_KNOWN]
+    for step in plan.steps:
+        found.append(follow_liquid(found[-1], step))
+    return found[1:]
+
+
+def test_no_liquid_is_lost_or_made():
+    """1.2 ml on layers of 500 ul: three tubes of 2.5 ml, all of it taken in fractions; then by hand."""
+    sup = {"rotor": "fa-45-24-11", "force": "100 g", "time": "1 min", "volume": "1 ml", "keep": "supernatant"}
+    plan = protocol({"resuspend": {"medium": "pbs", "volume": "1.2 ml"}}, {"gradient": GRADIENT},
+                    {"dilute": {"medium": "pbs", "volume": "100 ul"}}, {"pool": {"fractions": [2, 3, 3]}},
+                    {"dilute": {"medium": "pbs", "volume": "480 ul"}}, {"spin": sup},
+                    {"filter": {"pore": "0.8 um", "keep": "filtrate"}},
+                    {"spin": sup | {"keep": "pellet"}})  # fmt: skip
+    after = liquids(plan)
+    ml = [1e6 * own.total for own in after]
+    assert [own.tubes for own in after] == [1, 3, 3, 1, 1, 1, 1, 1]
+    # 3 x 5 x 0.5; 0.1 to each of 15; two of five go on; 0.48 once, to one liquid
+    assert ml == pytest.approx([1.2, 7.5, 9.0, 3.6, 4.08, 4.08, 4.08, 0.0])
+    assert loads(plan)[2].tubes == 3
+
+
+def test_pooled_fractions_are_one_liquid_of_their_mean_density(tmp_path):
+    """Solute is kept: the mean of the pooled, thinned by what is added once to all of it."""
+    people = alike(tmp_path, count=10, diameter_um=0.5)
+    bench = start_bench(people)
+    plan = protocol({"gradient": GRADIENT}, {"pool": {"fractions": [2, 4, 5]}},
+                    {"dilute": {"medium": "pbs", "volume": "1.5 ml"}})  # fmt: skip
+    for number, step in enumerate(plan.steps, start=1):
+        do_step(bench, step, number)
+        if number == 1:
+            fractions = bench.held
+    assert len(fractions) == 5
+    assert fractions.sum() * 0.5 == pytest.approx(50 * 1 + 200 * 0.5 + 400 * 1)  # g/l x ml: as it was poured
+    assert bench.held == pytest.approx([fractions[[1, 3, 4]].mean() / 2])
+
+
+def test_a_sample_larger_than_its_layer_needs_more_tubes():
+    """790 ul on 500 ul, as published: two tubes alike."""
+    assert {step: (own.tubes, own.runs) for step, own in loads(shipped_protocol("culture")).items()} == {6: (2, 1)}
+    assert all(own.tubes == 1 for name in ("embryo", "exosome") for own in loads(shipped_protocol(name)).values())
 
 
 def test_an_empty_population_is_refused(tmp_path):

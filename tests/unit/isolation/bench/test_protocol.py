@@ -71,7 +71,8 @@ WRONG = [
     ("rotor: a-4-62", "rotor: a-4-26", 5, ["no rotor 'a-4-26'", "a-4-62"]),
     ("keep: supernatant", "keep: super", 5, ["'super' is not allowed here", "pellet"]),
     ("medium: pbs", "medium: pbss", 6, ["no medium 'pbss'", "pbs"]),
-    ("medium: pbs", "medium: sucrose", 6, ["water or pbs is meant"]),
+    ("medium: pbs", "medium: sucrose", 6, ["pbs is meant"]),
+    ("medium: pbs", "medium: water", 6, ["no medium 'water'", "pbs"]),
     ("pore: 0.45 um", "pore: 0.45", 7, ["0.45 has no unit"]),
     ("recovery: 0.8", "recovery: 1.8", 7, ["less than or equal to 1"]),
     ("rotor: mls-50", "rotor: type-45-ti", 9, ["fixed-angle rotor", "swing-out"]),
@@ -86,6 +87,10 @@ WRONG = [
     ("volume: 300 ul", "volume: 600 ul", 16, ["5 fractions of 0.6 ml are 3 ml", "holds 1.5 ml"]),
     ("fractions: [2, 3]", "fractions: [2, 9]", 17, ["no fraction 9", "gives 5"]),
     ("  - pool: {fractions: [2, 3]}", "  - name: empty", 17, ["a step is one of", "none"]),
+    ("  - pool: {fractions: [2, 3]}", "  - pool: {fractions: [2, 3]}\n  - pool: {fractions: [3]}", 18,
+     ["one liquid since step 5", "cannot be taken apart"]),
+    ("- filter: {pore: 0.45 um, keep: retentate, recovery: 0.8}", "- resuspend: {medium: pbs, volume: 79 ml}", 12,
+     ["79 ml on a layer of 0.5 ml are 158 tubes", "40 runs of Beckman MLS-50 with 4 places", "at most 4 runs"]),
     ("id: mine", "mixture: cultur", 2, ["no mixture 'cultur'", "culture"]),
 ]  # fmt: skip
 
