@@ -152,3 +152,23 @@ def test_what_exists_is_not_written_over(capsys, tmp_path):
     code, _, err = run(capsys, "--protocol", "culture", "-o", tmp_path)
     assert code == 2
     assert "exists already" in err
+
+
+def test_a_protocol_without_a_pool_says_that_all_fractions_are_the_product(capsys, tmp_path):
+    text = """\
+schema: 1
+steps:
+  - gradient:
+      rotor: mls-50
+      force: 150000 g
+      time: 4 h
+      temperature: 4 C
+      layers:
+        - {medium: iodixanol, concentration: 5 %, volume: 2 ml}
+        - {medium: iodixanol, concentration: 20 %, volume: 2 ml, sample: true}
+      fractions: {number: 4, volume: 1 ml}
+"""
+    (tmp_path / "p.yaml").write_text(text, encoding="utf-8")
+    code, out, err = run(capsys, "--protocol", tmp_path / "p.yaml", "--particles", 7000)
+    assert code == 0, err
+    assert "no step pools fractions" in out

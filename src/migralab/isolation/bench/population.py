@@ -13,7 +13,7 @@ from migralab.core.errors import DataError
 from migralab.core.random import child_key_array, dish_key, stream_key, uniform_pair_array
 from migralab.isolation.bench.library import constant
 from migralab.isolation.bench.mixture import KINDS, Kind, Mixture
-from migralab.isolation.table import ids_of, quantity_column, read_rows
+from migralab.isolation.table import DENSEST_G_PER_ML, LARGEST_UM, ids_of, quantity_column, read_rows
 from migralab.physics.sedimentation.flight import Particles
 from migralab.physics.sedimentation.medium import (
     sucrose_density,
@@ -21,6 +21,7 @@ from migralab.physics.sedimentation.medium import (
     water_density,
 )
 from migralab.physics.sedimentation.particle import matter_density, shrunken
+from migralab.spec.experiment import nearest
 
 Floats = NDArray[np.float64]
 
@@ -167,15 +168,12 @@ def read_table(path: str | Path, mixture: Mixture, seed: int) -> Population:
     """
     source, rows = str(path), read_rows(path)
     ids = ids_of(rows, source)
-    diameter = quantity_column(rows, "diameter", "um", source, least=1e-3)
+    diameter = quantity_column(rows, "diameter", "um", source, least=1e-3, most=LARGEST_UM)
     if diameter is None or np.isnan(diameter).any():
         raise DataError(f"{source}: a row has no diameter. Leave such rows out.")
-    density = quantity_column(rows, "density", "g/ml", source, least=0.9, required=False)
+    density = quantity_column(rows, "density", "g/ml", source, least=0.9, most=DENSEST_G_PER_ML, required=False)
     number = quantity_column(rows, "number", "", source, least=0.0, required=False)
-    names = [str(name) for name in rows["kind"]] if "kind" in rows else ["migrasome"] * len(rows)
-    unknown = sorted(set(names) - set(mixture.kinds))
-    if unknown:
-        raise DataError(f"{source}: there is no kind '{unknown[0]}'. Kinds: {', '.join(mixture.kinds)}.")
+    names = _kinds(rows, mixture, source)
     leaky = _truth(rows, "leaky", source)
     parts = []
     for name in dict.fromkeys(names):
@@ -184,13 +182,26 @@ def read_table(path: str | Path, mixture: Mixture, seed: int) -> Population:
         part = replace(drawn, ids=ids[own], diameter=1e-6 * diameter[own],
                        protein=drawn.protein * (1e-6 * diameter[own] / drawn.diameter) ** 3)  # fmt: skip
         if leaky is not None:
-            part = replace(part, leaky=leaky[own])
+            part = replace(part, leaky=np.where(leaky[own] < 0, part.leaky, leaky[own] > 0))
         if density is not None:
             part = replace(part, matter=_given(part, density[own]))
         if number is not None:
             part = replace(part, number=np.nan_to_num(number[own], nan=1.0))
         parts.append(part)
-    return _joined(parts, f"table {source}")
+    taken = "" if "kind" in rows else ", all taken for migrasomes, since it has no column kind"
+    return _joined(parts, f"table {source}{taken}")
+
+
+def _kinds(rows: Any, mixture: Mixture, source: str) -> list[str]:
+    """Return the kind of each row; capitals do not count."""
+    if "kind" not in rows:
+        return ["migrasome"] * len(rows)
+    names: list[str] = rows["kind"].fillna("").astype(str).str.strip().str.lower().tolist()
+    for number, name in enumerate(names):
+        if name not in mixture.kinds:
+            said = f"there is no kind '{name}'. {nearest(name, mixture.kinds)}" if name else "it has no kind."
+            raise DataError(f"{source}: row {number + 1}: {said} Kinds: {', '.join(mixture.kinds)}.")
+    return names
 
 
 def _given(part: Population, density: Floats) -> Floats:
@@ -200,15 +211,16 @@ def _given(part: Population, density: Floats) -> Floats:
     return np.where(np.isnan(rho), part.matter, np.where(part.leaky, rho, intact))
 
 
-def _truth(rows: Any, column: str, source: str) -> NDArray[np.bool_] | None:
+def _truth(rows: Any, column: str, source: str) -> NDArray[np.int64] | None:
+    """Return 1 or 0 for each row, -1 where the table leaves it empty; None without the column."""
     if column not in rows:
         return None
-    words = rows[column].astype(str).str.lower()
-    known = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    words = rows[column].astype(object).where(rows[column].notna(), "").astype(str).str.strip().str.lower()
+    known = {"true": 1, "1": 1, "1.0": 1, "yes": 1, "false": 0, "0": 0, "0.0": 0, "no": 0, "": -1}
     wrong = np.flatnonzero(~words.isin(list(known)).to_numpy())
     if len(wrong):
         raise DataError(f"{source}: row {wrong[0] + 1}: {column} = '{words.iloc[wrong[0]]}'. Write true or false.")
-    return np.array([known[word] for word in words], bool)
+    return np.array([known[word] for word in words], np.int64)
 
 
 def from_run(directory: str | Path, mixture: Mixture, particles: int, seed: int) -> Population:

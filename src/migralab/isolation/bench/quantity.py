@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Annotated
 
 from pydantic import BeforeValidator
@@ -35,9 +36,14 @@ def read_quantity(text: object, kind: str) -> tuple[float, str]:
     factors, example = _KINDS[kind]
     allowed = ", ".join(factors)
     if isinstance(text, int | float) and not isinstance(text, bool):
-        raise ValueError(f"{text:g} has no unit. Write a {kind} as '{example}' (units: {allowed})")  # noqa: TRY004  # pydantic
+        comma = "A comma ends a value in {...}: write 20000 g, not 20,000 g"
+        said = f"{text:g} has no unit. Write a {kind} as '{example}' (units: {allowed}). {comma}"
+        raise ValueError(said)  # noqa: TRY004  # pydantic passes ValueError on
+    written = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", str(text))  # 20,000 g
+    if re.search(r"\d,\d", written):
+        raise ValueError(f"'{text}': the decimal sign is a point. Write for example '{example}' (units: {allowed})")
     try:
-        number, unit = units.split(str(text).replace(",", ""))
+        number, unit = units.split(written)
     except UnitError:
         raise ValueError(f"'{text}' is not a {kind}. Write for example '{example}' (units: {allowed})") from None
     if not unit:

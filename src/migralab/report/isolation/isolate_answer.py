@@ -44,6 +44,7 @@ def say_isolation(result: Isolation, aim: str, mixture: Mixture) -> list[str]:
         f"{result.protocol.title or result.protocol.id}; from {result.population.origin}",
         f"product: {_percent(answer, 'yield')} of the {aim}s; {aim}s are {_percent(answer, 'purity_by_number')} "
         f"of its particles and {_percent(answer, 'purity_by_protein')} of its protein",
+        *_whole_product(result),
         *_beside(result, aim),
         *say_loads(result),
         *doubts(result),
@@ -52,6 +53,14 @@ def say_isolation(result: Isolation, aim: str, mixture: Mixture) -> list[str]:
         f"the {aim}s that are missing:",
     ]
     return [*lines, *(f"  {text}" for text in _losses(result, aim))]
+
+
+def _whole_product(result: Isolation) -> list[str]:
+    """Say that a gradient without a pool leaves all its fractions together."""
+    steps = result.protocol.steps
+    if not any(step.gradient for step in steps) or any(step.pool for step in steps):
+        return []
+    return ["no step pools fractions, so the product is all of them together; add for example {pool: [4, 5]}"]
 
 
 def say_loads(result: Isolation) -> list[str]:
@@ -84,7 +93,11 @@ def doubts(result: Isolation) -> list[str]:
         return []
     return [
         f"doubt: with so few particles up to {100 * share:.0f} % of the protein could be {kind} that was not seen; "
-        f"follow more (--particles {_round_up(4 * len(result.population))})"
+        + (
+            "give more rows"
+            if result.population.origin.startswith("table ")
+            else f"follow more (--particles {_round_up(4 * len(result.population))})"
+        )
     ]
 
 

@@ -149,3 +149,37 @@ def test_a_mixture_of_ones_own_changes_what_it_names(tmp_path):
     mixture = read_mixture(path)
     assert mixture.kinds["exosome"].number_share.value == 2
     assert mixture.kinds["migrasome"] == shipped_mixture("medium").kinds["migrasome"]
+
+
+def table_of(tmp_path, text):
+    path = tmp_path / "v.csv"
+    path.write_text(text, encoding="utf-8")
+    return read_table(path, shipped_mixture("culture"), seed=1)
+
+
+def test_what_a_table_leaves_empty_comes_from_the_mixture(tmp_path):
+    text = "kind,diameter_um,leaky,density_g_per_ml\nMigrasome,1,,\nmigrasome,1,no,\nmigrasome,1,yes,1.07\n"
+    people = table_of(tmp_path, text)
+    assert people.kinds == ("migrasome",)
+    assert people.leaky[1:].tolist() == [False, True]
+    alone = table_of(tmp_path, "kind,diameter_um\nmigrasome,1\n")
+    assert people.leaky[0] == alone.leaky[0]
+    assert people.matter[0] == alone.matter[0]
+
+
+def test_a_table_without_kinds_says_what_it_is_taken_for(tmp_path):
+    assert "all taken for migrasomes" in table_of(tmp_path, "diameter_um\n1\n").origin
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("kind,diameter_um\nmigrasome,1\n,1\n", "row 2: it has no kind"),
+        ("kind,diameter_um\nmigrasom,1\n", "row 1: there is no kind 'migrasom'. Did you mean migrasome"),
+        ("diameter_um\n120\n", "Is the unit right"),
+        ("diameter_um,density_g_per_ml\n1,1070\n", "Is the unit right"),
+    ],
+)
+def test_rows_that_make_no_sense_are_named(tmp_path, text, said):
+    with pytest.raises(DataError, match=said):
+        table_of(tmp_path, text)

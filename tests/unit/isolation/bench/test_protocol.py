@@ -11,6 +11,7 @@ from migralab.core.errors import SpecError, UnknownIdError
 from migralab.isolation.bench.library import shipped_ids
 from migralab.isolation.bench.mixture import read_mixture
 from migralab.isolation.bench.protocol import read_protocol, shipped_protocol
+from migralab.isolation.bench.quantity import read_quantity
 
 GOOD = """\
 schema: 1
@@ -127,3 +128,21 @@ def test_a_protocol_that_is_not_known_lists_the_nearest():
         shipped_protocol("filter-45")
     with pytest.raises(UnknownIdError, match="retractosome"):
         shipped_protocol("retractosomes")
+
+
+@pytest.mark.parametrize(("text", "value"), [("20,000 g", 20_000.0), ("1,234,567 g", 1_234_567.0), ("300 g", 300.0)])
+def test_thousands_may_have_a_comma(text, value):
+    assert read_quantity(text, "force") == (value, "g")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "said"),
+    [
+        ("0,8 um", "length", "the decimal sign is a point"),
+        (10, "force", "A comma ends a value"),
+        ("10", "force", "no unit"),
+    ],
+)
+def test_other_commas_are_refused(text, kind, said):
+    with pytest.raises(ValueError, match=said):
+        read_quantity(text, kind)
