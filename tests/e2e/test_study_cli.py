@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from migralab.cli.main import main
+from migralab.isolation.diagnosis.document.read import read_study
 
 TYPED = """\
 schema: 1
@@ -151,3 +152,20 @@ def test_a_file_is_refused_with_its_line(capsys, tmp_path):
     path.write_text(TYPED.replace("0.01 ul", "0.01"), encoding="utf-8")
     assert main(["study", str(path)]) == 2
     assert f"{path}:10 (assay.volume_per_field): '0.01' has no unit" in capsys.readouterr().err
+
+
+def test_what_was_taken_from_another_study_is_named(capsys, file):
+    assert main(["study", str(file), "--simulations", "200"]) == 0
+    said = capsys.readouterr().out
+    assert "test, courses" in said
+    assert "not stated in typed.yaml, so taken from pan-mice" in said
+    assert read_study(file).question == ""
+    assert read_study("pan-mice").taken == ""
+
+
+@pytest.mark.parametrize("arguments", [["diabetic-nephropathy", "--fold", "1"], ["FILE"]])
+def test_no_difference_is_no_study(capsys, tmp_path, arguments):
+    (tmp_path / "one.yaml").write_text(TYPED.replace("fold: 2.5", "fold: 1"), encoding="utf-8")
+    code = main(["study", *(str(tmp_path / "one.yaml") if word == "FILE" else word for word in arguments)])
+    assert code == 2
+    assert "a fold of 1 is no difference" in capsys.readouterr().err

@@ -86,7 +86,7 @@ def _list(*, as_json: bool) -> None:
 
 def _changed(asked: Study, fold: float | None, patients: int | None) -> Study:
     """Return the study with what was given on the command line."""
-    from migralab.isolation.diagnosis.document.read import refuse_contradictions
+    from migralab.isolation.diagnosis.document.read import NO_EFFECT, refuse_contradictions
     from migralab.spec.parameter import Parameter, Source
 
     groups = (asked.controls, asked.patients)
@@ -96,6 +96,8 @@ def _changed(asked: Study, fold: float | None, patients: int | None) -> Study:
                 f"--fold {fold:g} is not above 0 and at most {_LARGEST_FOLD:g}. Write for example --fold 2 for "
                 "twice as many in patients."
             )
+        if fold == 1:
+            raise RequestError(f"--fold 1: {NO_EFFECT}")
         typed = Parameter(value=fold, source=Source(key="--fold", locator="typed on the command line", tag="E"))
         groups = (groups[0], groups[1].model_copy(update={"fold": typed, "take_from": None}))
     if patients is not None:

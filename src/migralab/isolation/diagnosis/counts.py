@@ -25,6 +25,9 @@ from migralab.isolation.table import ids_of, quantity_column, read_rows
 Floats = NDArray[np.float64]
 
 
+CREATININE_G_PER_MOL = 113.12  # C4H7N3O
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """What values of two groups say.
@@ -72,7 +75,7 @@ def judge_counts(path: str | Path, study: Study) -> Judged:
     """Read a table of counts and judge it as the study says.
 
     Columns: ``subject``, ``group`` (ids of the study's groups), ``count``, ``volume_ml`` (urine that was counted; any
-    unit of volume), and ``creatinine_mM`` where the study normalises. One row a subject.
+    unit of volume), and ``creatinine_mM`` or ``creatinine_mg_per_dl`` where the study normalises. One row a subject.
 
     Raises
     ------
@@ -145,9 +148,19 @@ def _values(rows: pd.DataFrame, source: str, study: Study) -> tuple[Floats, str]
     per_ml = count / volume
     if not study.urine.normalise:
         return per_ml, "per ml"
-    creatinine = _column(rows, "creatinine", "mM", source)
+    creatinine = _creatinine(rows, source)
     _refuse_zero(creatinine, "creatinine", source)
     return per_ml / (creatinine * MMOL_PER_ML), "per mmol creatinine"
+
+
+def _creatinine(rows: pd.DataFrame, source: str) -> Floats:
+    """Return creatinine in mM, from a column of amount or of mass a volume."""
+    mass = quantity_column(rows, "creatinine", "mg/dl", source, least=0.0, required=False)
+    if mass is None:
+        return _column(rows, "creatinine", "mM", source)
+    if quantity_column(rows, "creatinine", "mM", source, required=False) is not None:
+        raise DataError(f"{source}: creatinine stands twice, as amount and as mass. Keep one of the columns.")
+    return mass * 10.0 / CREATININE_G_PER_MOL  # mg/l over mg/mmol
 
 
 def _column(rows: pd.DataFrame, name: str, unit: str, source: str) -> Floats:

@@ -117,6 +117,8 @@ def headline(answer: Answer) -> Iterator[str]:
         alpha, noether = study.test.alpha.value, size_words(wanted.noether)
         yield f"It takes {'; '.join(others)}. Rank test, two-sided alpha {alpha:g}; Noether's formula gives {noether}."
     yield f"The fold is {state_range(fold)} [{fold.source.tag}]: {fold.source.key}, {fold.source.locator}."
+    if study.taken:
+        yield f"Look at these before you use them: {study.taken}."
     joint = answer.joint
     if joint.draws > 1 and joint.never < 1:
         ends = f"{size_words(joint.low)} to {size_words(joint.high)} a group"

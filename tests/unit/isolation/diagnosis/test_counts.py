@@ -102,3 +102,18 @@ def test_what_makes_no_sense_is_refused(tmp_path, rows, header, said):
     with pytest.raises(DataError, match=r"(?s)counts\.csv") as error:
         judge_counts(write(tmp_path, rows, header), STUDY)
     assert said in str(error.value)
+
+
+def test_creatinine_may_be_a_mass(tmp_path):
+    """113.12 mg of creatinine are one mmol: 113.12 mg/dl are 10 mM."""
+    header = HEADER.replace("creatinine_mM", "creatinine_mg_per_dl")
+    rows = ["c1,controls,10,1,113.12", "c2,controls,20,1,56.56", "p1,patients,60,1,113.12", "p2,patients,30,2,33.936"]
+    judged = judge_counts(write(tmp_path, rows, header), STUDY)
+    assert judged.controls == pytest.approx([1000, 4000])
+    assert judged.patients == pytest.approx([6000, 5000])
+
+
+def test_creatinine_twice_is_refused(tmp_path):
+    header = HEADER.rstrip() + ",creatinine_mg_per_dl\n"
+    with pytest.raises(DataError, match="stands twice, as amount and as mass"):
+        judge_counts(write(tmp_path, [f"{row},1" for row in ROWS], header), STUDY)

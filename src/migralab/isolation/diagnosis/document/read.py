@@ -20,6 +20,7 @@ _FOLDER = files("migralab.isolation.diagnosis").joinpath("studies")
 MOST_SUBJECTS = 5_000
 """Subjects a group that may be planned."""
 _MOST_VISITS = 2000
+_BLOCKS = ("biology", "urine", "assay", "test", "courses", "prospective", "model")
 SUMMARY = "summary.json"
 """File in a folder of `migralab isolate` that has the share of migrasomes kept under ``recovery``."""
 
@@ -62,9 +63,14 @@ def _like(data: dict[str, Any], places: Places, file: str) -> dict[str, Any]:
         return data
     try:
         below = _shipped(str(base))[0]
-        return _over(below, _with_range(data, below))
+        full = _over(below, _with_range(data, below))
     except UnknownIdError as error:
         raise SpecError(str(error), Place(file, places.get(("like",)), "like")) from None
+    parts = [key for key in _BLOCKS if key in below and key not in data]
+    if parts:
+        full["taken"] = f"{', '.join(parts)}: not stated in {Path(file).name}, so taken from {base}"
+    # what it asks, and what it says of its own numbers, is not what this study asks
+    return full | {key: data.get(key, "") for key in ("question", "note")}
 
 
 def _with_range(data: dict[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,6 +105,12 @@ def _check(data: dict[str, Any], places: Places, file: str) -> Study:
     if problems := list(contradictions(study)):
         raise problems_error(problems, file, data, places)
     return _with_recovery(study, Path(file).parent, Place(file, places.get(("assay", "recovery_from"))))
+
+
+NO_EFFECT = (
+    "a fold of 1 is no difference, which no number of subjects can show: whatever were claimed would come from what "
+    "the groups differ in besides. Give another fold."
+)
 
 
 def contradictions(study: Study) -> Iterator[Problem]:
@@ -147,6 +159,8 @@ def _visits(study: Study) -> Iterator[Problem]:
 
 def _differences(number: int, group: Group) -> Iterator[Problem]:
     if not group.control:
+        if group.take_from is None and group.fold.value == 1:
+            yield ("groups", number, "fold"), NO_EFFECT
         if group.take_from is not None and "fold" in group.model_fields_set:
             yield ("groups", number, "from"), "give fold, or from (a catalogue entry); not both."
         if group.take_from is not None and not _is_range(group.take_from.span):

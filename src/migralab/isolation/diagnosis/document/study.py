@@ -220,13 +220,14 @@ class Model(Frozen):
 
 
 class Study(Frozen):
-    """A study as its file says it."""
+    """A study as its file says it; ``taken`` says which blocks came from the study that it is ``like``."""
 
     version: Literal[1] = Field(alias="schema")
     id: str = Field(min_length=1)
     title: str = Field(min_length=1)
     question: str = ""
     note: str = ""
+    taken: str = ""
     subjects: str = Field(default="patients", min_length=1)
     groups: Annotated[tuple[Group, ...], Field(min_length=1)]
     biology: Biology
