@@ -91,7 +91,10 @@ def say_prior(found: Identification) -> str:
     called = table[table["call"] != NO_CALL]
     lost = int((called["probability_at_quarter_odds"] < LEAST_PROBABILITY).sum())
     hangs = f" At a quarter of the prior odds {lost} of {len(called)} calls would be lost." if len(called) else ""
-    return f"Prior: {used}.{hangs} Intervals are 95 %, over what is not known of the panel."
+    return (
+        f"Prior: {used}.{hangs} Intervals are 95 %, over what is not known of the panel, widened where needed to hold "
+        "the probability itself."
+    )
 
 
 def _say_contradictions(found: Identification) -> list[str]:

@@ -9,7 +9,6 @@ import numpy as np
 from migralab.isolation.bench.isolation import PRODUCT, Isolation
 from migralab.isolation.bench.optimise import Option
 from migralab.report.figures.figure import (
-    EXCLUDED,
     FAINT,
     FOURTH,
     INK,
@@ -24,7 +23,7 @@ from migralab.report.figures.figure import (
 
 COLOURS = {
     "migrasome": SIMULATED, "exosome": PUBLISHED, "retractosome": SECOND, "microvesicle": THIRD,
-    "apoptotic body": FOURTH, "debris": EXCLUDED, "protein": "#56B4E9",
+    "apoptotic body": FOURTH, "debris": "#8B5A2B", "protein": "#56B4E9",
 }  # fmt: skip
 _FEW = 10  # followed particles below which a size or a composition is not shown
 _TICKS_UM = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0)
@@ -41,7 +40,9 @@ def draw_all(result: Isolation, aim: str) -> dict[str, Figure]:
 def draw_profile(result: Isolation) -> Figure:
     """Draw the share of each kind that every fraction holds, with the densities of the fractions."""
     gradient = result.gradient_table
-    kinds = [name for name in result.population.kinds if result.profile(name).sum() > 0]
+    counted = result.table[result.table["lot"].str.startswith("fraction ")].groupby("kind")["followed"].sum()
+    there = [name for name in result.population.kinds if counted.get(name, 0) > 0]
+    kinds = [name for name in there if counted[name] >= _FEW] or there
     labels = [f"{k}" for k in range(1, result.fractions + 1)]
     if gradient is not None:
         labels = [f"{k}\n{rho:.3f}" for k, rho in zip(labels, gradient["density_g_per_ml"], strict=True)]
@@ -64,7 +65,8 @@ def draw_profile(result: Isolation) -> Figure:
         data=data, mime="image/png", title="Which fraction holds what",
         alt="Bars of the share of each kind in every fraction of the gradient.",
         caption="Share of each kind, by number, of what reached the fractions and was worked up with them. Each row "
-        "has its own scale; its highest bar is written at the left.",
+        f"has its own scale; its highest bar is written at the left. Kinds with fewer than {_FEW} followed "
+        "particles in all fractions are left out.",
     )  # fmt: skip
 
 
