@@ -10,7 +10,6 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import Field, model_validator
 
-from migralab.core.errors import UnknownIdError
 from migralab.physics.sedimentation.particle import angular_speed, clearing_factor, revolutions
 from migralab.spec.parameter import Frozen
 
@@ -139,32 +138,6 @@ def constants() -> dict[str, Sourced]:
 def constant(name: str) -> float:
     """Return the value of a constant, SI."""
     return constants()[name].value
-
-
-def find_rotor(name: str) -> Rotor:
-    """Return a rotor by id.
-
-    Raises
-    ------
-    UnknownIdError
-        With the nearest ids.
-    """
-    if name not in rotors():
-        raise UnknownIdError("rotor", name, rotors())
-    return rotors()[name]
-
-
-def find_medium(name: str) -> Medium:
-    """Return a medium by id.
-
-    Raises
-    ------
-    UnknownIdError
-        With the nearest ids.
-    """
-    if name not in media():
-        raise UnknownIdError("medium", name, media())
-    return media()[name]
 
 
 def shipped_ids(folder: str) -> list[str]:

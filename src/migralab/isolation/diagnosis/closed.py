@@ -1,4 +1,4 @@
-"""Closed forms that bound and check the simulation: binormal area, sizes of rank and t-tests, sizes for a share.
+"""Closed forms beside the simulation: size of a rank test, subjects for the width of a share.
 
 References
 ----------
@@ -9,15 +9,10 @@ from __future__ import annotations
 
 import math
 
-from scipy.special import ndtr, ndtri
-from scipy.stats import binom, nct, t
+from scipy.special import ndtri
+from scipy.stats import binom
 
 _MOST = 10_000_000
-
-
-def find_binormal_area(shift: float, sd_controls: float, sd_patients: float) -> float:
-    """Return the area under the ROC curve of two normal groups, ``Phi(shift / sqrt(s0^2 + s1^2))``."""
-    return float(ndtr(shift / math.hypot(sd_controls, sd_patients)))
 
 
 def find_noether_size(area: float, alpha: float, power: float) -> float:
@@ -28,14 +23,6 @@ def find_noether_size(area: float, alpha: float, power: float) -> float:
     if area == 0.5:
         return math.inf
     return float((ndtri(1 - alpha / 2) + ndtri(power)) ** 2 / (6 * (area - 0.5) ** 2))
-
-
-def find_t_power(n: int, shift: float, sd: float, alpha: float) -> float:
-    """Return the power of the two-sided t-test of two normal groups of `n` with the same spread (non-central t)."""
-    freedom = 2 * n - 2
-    centre = shift / (sd * math.sqrt(2 / n))
-    edge = t.ppf(1 - alpha / 2, freedom)
-    return float(nct.sf(edge, freedom, centre) + nct.cdf(-edge, freedom, centre))
 
 
 def count_for_width(share: float, width: float) -> int:

@@ -114,18 +114,16 @@ def _score_ranks(controls: Floats, patients: Floats) -> Floats:
     return np.asarray(z, np.float64)
 
 
-def compare_logarithms(controls: Floats, patients: Floats) -> Floats:
-    """Return two-sided p-values of Welch's t-test on logarithms, (studies,); NaN where a study has a value of 0."""
-    return _compare_logarithms(controls, patients)[0]
-
-
 def claim_logarithms(controls: Floats, patients: Floats, alpha: float) -> tuple[Claims, Claims]:
     """Return which studies have p < `alpha` in Welch's test with patients higher, and which with patients lower."""
-    return _split(*_compare_logarithms(controls, patients), alpha)
+    return _split(*compare_logarithms(controls, patients), alpha)
 
 
-def _compare_logarithms(controls: Floats, patients: Floats) -> tuple[Floats, Floats]:
-    """Return p-values and differences of the mean logarithms, (studies,)."""
+def compare_logarithms(controls: Floats, patients: Floats) -> tuple[Floats, Floats]:
+    """Return two-sided p-values of Welch's t-test on logarithms, and differences of their means, (studies,) each.
+
+    NaN where a study has a value of 0.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = [np.log(group) for group in (controls, patients)]
         means = [group.mean(axis=1) for group in logs]

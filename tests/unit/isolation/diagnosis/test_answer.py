@@ -11,13 +11,14 @@ from scipy import stats
 
 from migralab.isolation.diagnosis import sweep
 from migralab.isolation.diagnosis.answer import answer_study
-from migralab.isolation.diagnosis.closed import find_noether_size, find_t_power
+from migralab.isolation.diagnosis.closed import find_noether_size
 from migralab.isolation.diagnosis.document.read import read_study
 from migralab.isolation.diagnosis.document.study import Study
 from migralab.isolation.diagnosis.plan import log_sd, plan_of, ranges_of
 from migralab.isolation.diagnosis.sweep import Solver, swing_all
 from migralab.report.isolation.study_tables import to_document
 from migralab.report.isolation.study_words import days_words, lead_words, say_answer, size_words
+from tests.unit.isolation.diagnosis.laws import find_t_power
 
 PURE = {
     "schema": 1, "id": "pure", "title": "Biology alone",
