@@ -172,3 +172,8 @@ steps:
     code, out, err = run(capsys, "--protocol", tmp_path / "p.yaml", "--particles", 7000)
     assert code == 0, err
     assert "no step pools fractions" in out
+    # only rotors that swing out are named for a gradient: no other is accepted
+    (tmp_path / "p.yaml").write_text(text.replace("150000 g", "280000 g"), encoding="utf-8")
+    assert "or a rotor that can: sw-41-ti." in run(capsys, "--protocol", tmp_path / "p.yaml")[2]
+    (tmp_path / "p.yaml").write_text(text.replace("150000 g", "400000 g"), encoding="utf-8")
+    assert "or a rotor that can: none is known here." in run(capsys, "--protocol", tmp_path / "p.yaml")[2]

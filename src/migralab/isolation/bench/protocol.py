@@ -293,7 +293,9 @@ def _wrong_turn(turn: Turn) -> Iterator[Problem]:
         return
     rotor = rotors()[turn.rotor]
     if turn.g > rotor.most_force(turn.at) * 1.0005:
-        able = sorted(name for name, own in rotors().items() if own.most_force(turn.at) >= turn.g)
+        gradient = isinstance(turn, Gradient)  # computed for swing-out rotors only
+        fit = {name: own for name, own in rotors().items() if own.kind == "swing-out" or not gradient}
+        able = sorted(name for name, own in fit.items() if own.most_force(turn.at) >= turn.g)
         where = "force" if turn.force is not None else "speed"
         yield (
             (where,),
